@@ -1,0 +1,1 @@
+pawl_test(platform/synthetic/line_scene DEPS pawl::synthetic)
