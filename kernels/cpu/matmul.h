@@ -1,0 +1,14 @@
+// The matrix products behind matmul_variants(); contract in kernels/rowmajor.h.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/rowmajor.h"
+
+namespace pawl::kernels::cpu {
+
+void matmul_scalar(const MatmulParams& params, int32_t part, int32_t parts);
+void matmul_avx2(const MatmulParams& params, int32_t part, int32_t parts);
+void matmul_avx512(const MatmulParams& params, int32_t part, int32_t parts);
+
+}  // namespace pawl::kernels::cpu

@@ -1,0 +1,22 @@
+#include "kernels/pool.h"
+
+#include "kernels/cpu/pool.h"
+
+namespace pawl::kernels {
+namespace {
+
+constexpr PoolVariant kVariants[] = {
+#if defined(__x86_64__)
+    {"avx512", Isa::kAvx512, cpu::pool_avx512},
+    {"avx2", Isa::kAvx2, cpu::pool_avx2},
+#endif
+    {"scalar", Isa::kScalar, cpu::pool_scalar},
+};
+
+}  // namespace
+
+std::span<const PoolVariant> pool_variants() {
+  return kVariants;
+}
+
+}  // namespace pawl::kernels
