@@ -1,0 +1,136 @@
+// Proves: labels files and metadata literals are read as written, and hostile bytes end in an error
+// with a reason, never in wrong labels.
+#include "engine/detect/labels.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace pawl::engine {
+namespace {
+
+using Labels = std::vector<std::string>;
+
+TEST(Labels, ReadsLines) {
+  const Labels wanted = {"person", "traffic light", "caf\xC3\xA9"};
+  for (const char* text :
+       {"person\ntraffic light\ncaf\xC3\xA9", "person\ntraffic light\ncaf\xC3\xA9\n",
+        "person\r\ntraffic light\r\ncaf\xC3\xA9\r\n\r\n\r\n",
+        "\xEF\xBB\xBFperson\n  traffic light\t\ncaf\xC3\xA9\n\n  \n"}) {
+    const auto labels = parse_labels(text);
+    ASSERT_TRUE(labels.ok()) << labels.error().message;
+    EXPECT_EQ(labels.value(), wanted);
+  }
+}
+
+TEST(Labels, RefusesWhatWouldShiftOrBreakThem) {
+  const std::string long_label(kMaxLabelBytes + 1, 'x');
+  std::string many;
+  for (size_t i = 0; i <= kMaxLabels; ++i) many += "a\n";
+  struct Case {
+    std::string text;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"", "no label"},
+      {"\xEF\xBB\xBF", "no label"},
+      {"\n\n\n", "no label"},
+      {"a\n\nb\n", "line 2 is blank"},
+      {"\na\n", "line 1 is blank"},
+      {"ok\n" + long_label, "line 2 is 257 bytes"},
+      {std::string("a\nb\0c\n", 6), "control"},
+      {"a\n\x1B[31mred\n", "control"},
+      {many, "more than 65536"},
+  };
+  for (const Case& c : cases) {
+    const auto labels = parse_labels(c.text);
+    ASSERT_FALSE(labels.ok()) << c.says;
+    EXPECT_NE(labels.error().message.find(c.says), std::string::npos) << labels.error().message;
+    EXPECT_EQ(labels.error().message.find('\n'), std::string::npos);
+  }
+  many.resize(2 * kMaxLabels);
+  EXPECT_EQ(parse_labels(many).value().size(), kMaxLabels);
+  EXPECT_TRUE(parse_labels(std::string(kMaxLabelBytes, 'x')).ok());
+}
+
+TEST(NamesLiteral, ReadsDictsAndLists) {
+  struct Case {
+    const char* text;
+    Labels wanted;
+  };
+  const Case cases[] = {
+      {"{0: 'person', 1: 'bicycle'}", {"person", "bicycle"}},
+      {"  {1:\"b\",0:'a',}  ", {"a", "b"}},
+      {"['person', \"car's\"]", {"person", "car's"}},
+      {"['it\\'s', '\\\\', '\\x41\\u00e9\\U0001F600']",
+       {"it's", "\\", "A\xC3\xA9\xF0\x9F\x98\x80"}},
+      {"{0: 'rolled-in_scale', 1: 'a: {b}, [c]'}", {"rolled-in_scale", "a: {b}, [c]"}},
+  };
+  for (const Case& c : cases) {
+    const auto names = parse_names_literal(c.text);
+    ASSERT_TRUE(names.ok()) << c.text << ": " << names.error().message;
+    EXPECT_EQ(names.value(), c.wanted) << c.text;
+  }
+}
+
+TEST(NamesLiteral, RefusesTheRest) {
+  for (const char* text : {"",
+                           "{",
+                           "{}",
+                           "[]",
+                           "person",
+                           "{0: 'a'",
+                           "{0 'a'}",
+                           "{'a': 0}",
+                           "{0: a}",
+                           "{0: 'a' 1: 'b'}",
+                           "{1: 'a', 2: 'b'}",
+                           "{0: 'a', 0: 'b'}",
+                           "{0: 'a', 2: 'b'}",
+                           "{-1: 'a'}",
+                           "{99999999999999999999999: 'a'}",
+                           "{0: 'a'} x",
+                           "['a'",
+                           "['a\\",
+                           "['a\\'",
+                           "['\\q']",
+                           "['\\x4']",
+                           "['\\xzz']",
+                           "['\\ud800']",
+                           "['\\U00110000']",
+                           "['a\\nb']",
+                           "['']",
+                           "[,]",
+                           "['a',,'b']",
+                           "[['a']]",
+                           "{0: 'a', 18446744073709551615: 'b'}"}) {
+    const auto names = parse_names_literal(text);
+    ASSERT_FALSE(names.ok()) << text;
+    EXPECT_EQ(names.error().message.substr(0, 6), "names:") << text;
+  }
+}
+
+// Every truncation and thousands of corruptions of a real literal: an error, or labels that obey
+// the limits.
+TEST(NamesLiteral, SurvivesCorruption) {
+  const std::string good = "{0: 'person', 1: \"car's\", 2: 'caf\\u00e9', 3: 'x\\\\y', 4: 'z'}";
+  ASSERT_TRUE(parse_names_literal(good).ok());
+  for (size_t n = 0; n < good.size(); ++n) {
+    EXPECT_FALSE(parse_names_literal(std::string_view(good).substr(0, n)).ok()) << n;
+  }
+  std::mt19937 random(3);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text = good;
+    for (int k = 0; k < 1 + i % 4; ++k) text[random() % text.size()] = static_cast<char>(random());
+    const auto names = parse_names_literal(text);
+    if (!names.ok()) continue;
+    for (const std::string& name : names.value()) {
+      ASSERT_FALSE(name.empty());
+      ASSERT_LE(name.size(), kMaxLabelBytes);
+      for (const char c : name) ASSERT_GE(static_cast<unsigned char>(c), 0x20);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pawl::engine
