@@ -1,0 +1,334 @@
+#include "engine/onnx/importer.h"
+
+#include <fstream>
+#include <functional>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/graph/inference.h"
+#include "engine/onnx/graph_builder.h"
+#include "engine/onnx/model.h"
+#include "engine/onnx/operators.h"
+
+namespace pawl::engine {
+namespace onnx {
+namespace {
+
+constexpr int64_t kOpsetMin = 7;
+constexpr int64_t kOpsetMax = 23;
+constexpr int64_t kInputExtentMax = 16384;
+
+// The indices of the nodes that the outputs need, in an order in which every input is known.
+// Nodes that do not depend on each other keep the order of the file.
+class NodeOrder {
+ public:
+  explicit NodeOrder(const OnnxModel& model) : model_(model) {}
+
+  Result<std::vector<size_t>> compute() {
+    PAWL_TRY(index_producers());
+    PAWL_TRY(mark_needed());
+    return sort();
+  }
+
+ private:
+  static constexpr int64_t kNobody = -1;  // producer of inputs and initialisers
+
+  static std::string describe(const OnnxNode& node) {
+    return "node \"" + node.name + "\" (operator " + node.op_type + ")";
+  }
+
+  Status index_producers() {
+    for (const OnnxInput& input : model_.inputs) {
+      if (input.name.empty() || !producer_.emplace(input.name, kNobody).second) {
+        return Error{Code::kCorrupt, "input \"" + input.name + "\" is listed twice or has no name"};
+      }
+    }
+    for (const auto& [name, tensor] : model_.initialisers) producer_.emplace(name, kNobody);
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      for (const std::string& output : model_.nodes[i].outputs) {
+        if (output.empty()) continue;
+        if (!producer_.emplace(output, static_cast<int64_t>(i)).second) {
+          return Error{Code::kCorrupt,
+                       describe(model_.nodes[i]) + " writes \"" + output +
+                           "\", which is an input, an initialiser or another node's output"};
+        }
+      }
+    }
+    return {};
+  }
+
+  // Walks back from the outputs.
+  Status mark_needed() {
+    needed_.assign(model_.nodes.size(), false);
+    std::vector<size_t> open;
+    const auto require = [&](const std::string& name, const std::string& reader) -> Status {
+      const auto found = producer_.find(name);
+      if (found == producer_.end()) {
+        return Error{Code::kCorrupt, reader + " \"" + name + "\", which nothing produces"};
+      }
+      if (found->second == kNobody || needed_[static_cast<size_t>(found->second)]) return {};
+      needed_[static_cast<size_t>(found->second)] = true;
+      open.push_back(static_cast<size_t>(found->second));
+      return {};
+    };
+    if (model_.outputs.empty()) return Error{Code::kCorrupt, "the graph has no output"};
+    for (const std::string& output : model_.outputs) PAWL_TRY(require(output, "the graph outputs"));
+    while (!open.empty()) {
+      const OnnxNode& node = model_.nodes[open.back()];
+      open.pop_back();
+      for (const std::string& input : node.inputs) {
+        if (!input.empty()) PAWL_TRY(require(input, describe(node) + " reads"));
+      }
+    }
+    return {};
+  }
+
+  Result<std::vector<size_t>> sort() const {
+    std::vector<std::vector<size_t>> readers(model_.nodes.size());
+    std::vector<size_t> waiting(model_.nodes.size(), 0);
+    size_t total = 0;
+    std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      if (!needed_[i]) continue;
+      ++total;
+      for (const std::string& input : model_.nodes[i].inputs) {
+        if (input.empty()) continue;
+        const int64_t producer = producer_.find(input)->second;
+        if (producer == kNobody) continue;
+        readers[static_cast<size_t>(producer)].push_back(i);
+        ++waiting[i];
+      }
+      if (waiting[i] == 0) ready.push(i);
+    }
+    std::vector<size_t> order;
+    while (!ready.empty()) {
+      const size_t next = ready.top();
+      ready.pop();
+      order.push_back(next);
+      for (const size_t reader : readers[next]) {
+        if (--waiting[reader] == 0) ready.push(reader);
+      }
+    }
+    if (order.size() == total) return order;
+    for (size_t i = 0; i < waiting.size(); ++i) {
+      if (waiting[i] > 0) {
+        return Error{Code::kCorrupt, describe(model_.nodes[i]) + " depends on its own output"};
+      }
+    }
+    return order;
+  }
+
+  const OnnxModel& model_;
+  std::unordered_map<std::string, int64_t> producer_;
+  std::vector<bool> needed_;
+};
+
+// Fixes the shapes of the inputs by the options.
+class InputShapes {
+ public:
+  explicit InputShapes(const ImportOptions& options) : options_(options) {}
+
+  Result<Shape> fix(const OnnxInput& input) {
+    const bool image = !image_seen_ && input.shape.size() == 4;
+    Shape shape = image ? PAWL_TRY(fix_image(input)) : PAWL_TRY(fix_other(input));
+    PAWL_TRY(check_type({input.dtype, shape}).context("input \"" + input.name + "\""));
+    return shape;
+  }
+  bool image_seen() const { return image_seen_; }
+
+  // What to say after an error if a fixed size was replaced; empty otherwise.
+  const std::string& hint() const { return hint_; }
+
+ private:
+  static bool is_channels(const std::optional<int64_t>& extent) {
+    return extent && (*extent == 1 || *extent == 3 || *extent == 4);
+  }
+
+  static Result<Shape> fix_other(const OnnxInput& input) {
+    Shape shape;
+    for (size_t d = 0; d < input.shape.size(); ++d) {
+      if (!input.shape[d] && d > 0) {
+        return Error{Code::kUnsupported, "input \"" + input.name + "\": dimension " +
+                                             std::to_string(d) +
+                                             " is dynamic; export the model with it fixed"};
+      }
+      shape.push_back(d == 0 && !input.shape[d] ? 1 : *input.shape[d]);
+    }
+    return shape;
+  }
+
+  Result<Shape> fix_image(const OnnxInput& input) {
+    image_seen_ = true;
+    // NHWC only where the channels can be nowhere else.
+    const bool last = !is_channels(input.shape[1]) && input.shape[1] && is_channels(input.shape[3]);
+    const size_t channels = last ? 3 : 1;
+    const size_t height = last ? 1 : 2;
+    const size_t width = height + 1;
+    const auto& h = input.shape[height];
+    const auto& w = input.shape[width];
+    Shape shape(4, 1);
+    shape[channels] = input.shape[channels].value_or(3);
+    if (options_.input) {
+      const InputSize size = *options_.input;
+      if (size.width < 1 || size.height < 1 || size.width > kInputExtentMax ||
+          size.height > kInputExtentMax) {
+        return Error{Code::kInvalidArgument, "the input size " + text_of(size) +
+                                                 " is out of range (1 to " +
+                                                 std::to_string(kInputExtentMax) + ")"};
+      }
+      shape[height] = size.height;
+      shape[width] = size.width;
+      if (h && w && (*h != size.height || *w != size.width)) {
+        PAWL_TRY(replace_fixed({*w, *h}, size));
+      }
+      return shape;
+    }
+    if (!h || !w) {
+      return Error{Code::kInvalidArgument, "input \"" + input.name +
+                                               "\" has a dynamic height or width; fix it with "
+                                               "--input WxH, for example --input 640x640"};
+    }
+    shape[height] = *h;
+    shape[width] = *w;
+    return shape;
+  }
+
+  Status replace_fixed(InputSize fixed, InputSize wanted) {
+    // Anchors baked into the file have the right length, and the wrong values, at a size of equal
+    // area. Nothing later would notice.
+    const bool alike = static_cast<double>(fixed.width) * static_cast<double>(fixed.height) ==
+                       static_cast<double>(wanted.width) * static_cast<double>(wanted.height);
+    hint_ = "the model was exported for " + text_of(fixed) + " only: use --input " +
+            text_of(fixed) + ", or export it at " + text_of(wanted) + " or with dynamic axes";
+    if (alike) return Error{Code::kUnsupported, hint_};
+    return {};
+  }
+
+  static std::string text_of(InputSize size) {
+    return std::to_string(size.width) + "x" + std::to_string(size.height);
+  }
+
+  const ImportOptions& options_;
+  bool image_seen_ = false;
+  std::string hint_;
+};
+
+Result<int64_t> default_opset(const OnnxModel& model) {
+  const auto found = model.opsets.find("");
+  if (found == model.opsets.end()) {
+    return Error{Code::kCorrupt, "the file does not name its opset"};
+  }
+  if (found->second < kOpsetMin || found->second > kOpsetMax) {
+    return Error{Code::kUnsupported, "opset " + std::to_string(found->second) +
+                                         " is not supported; export the model with one from " +
+                                         std::to_string(kOpsetMin) + " to " +
+                                         std::to_string(kOpsetMax)};
+  }
+  return found->second;
+}
+
+Status import_node(GraphBuilder* builder, const OnnxModel& model, const OnnxNode& node) {
+  const auto opset = model.opsets.find(node.domain);
+  NodeImport in(builder, node, opset == model.opsets.end() ? 0 : opset->second);
+  if (is_quantised_operator(node.op_type)) {
+    return in.unsupported(
+        "quantised models are not supported; export the model in float32, Pawl quantises it");
+  }
+  const Handler handler = node.domain.empty() ? find_handler(node.op_type) : nullptr;
+  if (handler == nullptr) return in.unsupported("this operator is not supported");
+  PAWL_TRY(handler(in));
+  return in.refuse_unread_attributes();
+}
+
+// Binds the graph's outputs; their values have the names of the file.
+Status finish_outputs(GraphBuilder* builder, const OnnxModel& model) {
+  Graph& graph = builder->graph();
+  std::vector<bool> taken(graph.values.size(), false);
+  for (const ValueId id : graph.inputs) taken[static_cast<size_t>(id)] = true;
+  for (const std::string& name : model.outputs) {
+    ValueId id = builder->find(name);
+    if (id == kNoValue) {
+      return Error{Code::kUnsupported, "graph output \"" + name +
+                                           "\" is an optional output of its node, which is not "
+                                           "supported"};
+    }
+    if (builder->value(id).name != name) {
+      // The value of a node that did nothing. It takes the output's name if it can.
+      if (!taken[static_cast<size_t>(id)] && builder->value(id).constant == nullptr) {
+        graph.value(id).name = name;
+      } else {
+        Node node{Op::kIdentity, name, {id}, {}, {}};
+        const auto outputs = PAWL_TRY(builder->append(std::move(node), {name}, nullptr));
+        id = outputs[0];
+        taken.resize(graph.values.size(), false);
+      }
+    }
+    taken[static_cast<size_t>(id)] = true;
+    graph.outputs.push_back(id);
+  }
+  return {};
+}
+
+Result<Graph> build(OnnxModel model, const ImportOptions& options) {
+  const int64_t opset = PAWL_TRY(default_opset(model));
+  const std::vector<size_t> order = PAWL_TRY(NodeOrder(model).compute());
+  GraphBuilder builder(model, opset);
+  InputShapes shapes(options);
+  for (const OnnxInput& input : model.inputs) {
+    Shape shape = PAWL_TRY(shapes.fix(input));
+    const ValueId id = builder.graph().add_value(input.name, input.dtype, std::move(shape));
+    builder.graph().inputs.push_back(id);
+    builder.bind(input.name, id);
+  }
+  if (options.input && !shapes.image_seen()) {
+    return Error{Code::kInvalidArgument,
+                 "--input is of no use: no input of the model has four dimensions"};
+  }
+  for (auto& [name, tensor] : model.initialisers) {
+    builder.bind(name, builder.graph().add_constant(name, std::move(tensor)));
+  }
+  for (const size_t index : order) {
+    Status status = import_node(&builder, model, model.nodes[index]);
+    if (status.ok()) continue;
+    if (!shapes.hint().empty()) status.error().message += "; " + shapes.hint();
+    return std::move(status).error();
+  }
+  PAWL_TRY(finish_outputs(&builder, model));
+  remove_dead_nodes(&builder.graph());
+  PAWL_TRY(validate(builder.graph()));
+  return std::move(builder.graph());
+}
+
+}  // namespace
+}  // namespace onnx
+
+Result<Graph> import_onnx(std::span<const std::byte> bytes, const std::string& name_for_messages,
+                          const ImportOptions& options) {
+  auto model = PAWL_TRY(onnx::parse_model(bytes).context(name_for_messages));
+  return onnx::build(std::move(model), options).context(name_for_messages);
+}
+
+Result<Graph> import_onnx(const std::filesystem::path& path, const ImportOptions& options) {
+  std::error_code failure;
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  if (failure) {
+    const bool absent = failure == std::errc::no_such_file_or_directory;
+    return Error{absent ? Code::kNotFound : Code::kIo, path.string() + ": " + failure.message()};
+  }
+  if (size > static_cast<std::uintmax_t>(options.file_bytes_max)) {
+    return Error{Code::kExhausted, path.string() + ": " + std::to_string(size) +
+                                       " bytes, above the limit of " +
+                                       std::to_string(options.file_bytes_max)};
+  }
+  std::vector<std::byte> bytes(static_cast<size_t>(size));
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(reinterpret_cast<char*>(bytes.data()),
+                 static_cast<std::streamsize>(bytes.size()))) {
+    return Error{Code::kIo, path.string() + ": cannot be read"};
+  }
+  return import_onnx(bytes, path.string(), options);
+}
+
+}  // namespace pawl::engine
