@@ -1,0 +1,331 @@
+#include "engine/detect/head_guess.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "engine/detect/head_match.h"
+#include "engine/detect/head_table.h"
+#include "engine/detect/labels.h"
+
+namespace pawl::engine {
+namespace {
+
+using platform::Code;
+using platform::Error;
+using platform::Result;
+using platform::Status;
+
+constexpr int64_t kMaxInputSide = 16384;
+constexpr int64_t kMaxDim = 1 << 24;
+constexpr int64_t kMaxOutputFloats = int64_t{1} << 34;
+constexpr size_t kMaxOutputs = 256;
+constexpr size_t kMaxRank = 8;
+constexpr int32_t kEndToEndClasses = 1024;  // where nothing tells how many there are
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text = "(";
+  for (size_t i = 0; i < shape.size() && i < kMaxRank; ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  }
+  return text + (shape.size() > kMaxRank ? ", ...)" : ")");
+}
+
+// Metadata in a message: short and printable.
+std::string quote(std::string_view text) {
+  constexpr size_t kLongest = 40;
+  std::string quoted = "'";
+  for (const char c : text.substr(0, kLongest)) {
+    quoted.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
+  }
+  return quoted + (text.size() > kLongest ? "...'" : "'");
+}
+
+Status check_outline(const ModelOutline& model) {
+  const std::vector<int64_t>& in = model.input_shape;
+  if (in.size() != 4 || in[0] != 1 || (in[1] != 1 && in[1] != 3)) {
+    return Error{Code::kUnsupported, "model input is " + shape_text(in) +
+                                         "; a detector takes (1, 3, height, width) or (1, 1, "
+                                         "height, width)"};
+  }
+  for (const size_t axis : {size_t{2}, size_t{3}}) {
+    if (in[axis] < 1 || in[axis] > kMaxInputSide) {
+      return Error{Code::kUnsupported, "model input is " + shape_text(in) +
+                                           "; height and width must be fixed, 1 to 16384 "
+                                           "(--input WxH fixes them)"};
+    }
+  }
+  if (model.outputs.empty() || model.outputs.size() > kMaxOutputs) {
+    return Error{Code::kUnsupported,
+                 "model has " + std::to_string(model.outputs.size()) + " outputs"};
+  }
+  for (const OutputOutline& output : model.outputs) {
+    int64_t floats = 1;
+    bool good = output.shape.size() <= kMaxRank;
+    for (size_t i = 0; good && i < output.shape.size(); ++i) {
+      good = output.shape[i] >= 1 && output.shape[i] <= kMaxDim;
+      if (good) floats *= output.shape[i];
+      good = good && floats <= kMaxOutputFloats;
+    }
+    if (!good) {
+      return Error{Code::kUnsupported, "model output " + quote(output.name) + " is " +
+                                           shape_text(output.shape) +
+                                           ": not a size that can be decoded"};
+    }
+  }
+  return {};
+}
+
+const std::string* metadata(const ModelOutline& model, const char* key) {
+  const auto found = model.metadata.find(key);
+  return found == model.metadata.end() ? nullptr : &found->second;
+}
+
+Status check_task(const ModelOutline& model) {
+  const std::string* task = metadata(model, "task");
+  if (task == nullptr || *task == "detect" || task->empty()) return {};
+  return Error{Code::kUnsupported, "the model's metadata says its task is " + quote(*task) +
+                                       "; only 'detect' models are supported"};
+}
+
+// A whole number from 1 to `largest`, or nothing.
+std::optional<int32_t> parse_count(std::string_view text, int32_t largest) {
+  int32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value < 1 || value > largest) return std::nullopt;
+  return value;
+}
+
+// Python's str() of the size: "640", or "[height, width]".
+std::optional<std::pair<int32_t, int32_t>> parse_imgsz(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (digits.size() > 64) return std::nullopt;
+    if (c != ' ' && c != '[' && c != ']' && c != '(' && c != ')') digits.push_back(c);
+  }
+  const std::string_view all = digits;
+  const size_t comma = all.find(',');
+  const auto height = parse_count(all.substr(0, comma), 1 << 20);
+  const auto width =
+      comma == std::string_view::npos ? height : parse_count(all.substr(comma + 1), 1 << 20);
+  if (!height || !width) return std::nullopt;
+  return std::pair{*height, *width};
+}
+
+// Labels known before recognition, which they help: from the user, else from the metadata.
+std::vector<std::string> known_labels(const ModelOutline& model, const HeadOverrides& overrides,
+                                      std::vector<std::string>* assumptions) {
+  if (!overrides.labels.empty()) return overrides.labels;
+  const std::string* names = metadata(model, "names");
+  if (names == nullptr) return {};
+  Result<std::vector<std::string>> parsed = parse_names_literal(*names);
+  if (parsed.ok()) return std::move(parsed).value();
+  assumptions->push_back("the class names in the model's metadata cannot be read (" +
+                         parsed.error().message + "): give a labels file");
+  return {};
+}
+
+MatchContext match_context(const ModelOutline& model, size_t named) {
+  MatchContext context{model};
+  context.height = static_cast<int32_t>(model.input_shape[2]);
+  context.width = static_cast<int32_t>(model.input_shape[3]);
+  context.named = static_cast<int32_t>(named);
+  if (const std::string* stride = metadata(model, "stride")) {
+    context.largest_stride = parse_count(*stride, 1024).value_or(0);
+  }
+  if (const std::string* end2end = metadata(model, "end2end")) {
+    context.says_end_to_end = *end2end == "True";
+  }
+  return context;
+}
+
+struct Choice {
+  const HeadFamily* family = nullptr;
+  HeadMatch match;
+  std::string rivals;  // families that fit as well
+};
+
+Choice choose_family(const MatchContext& context) {
+  Choice best;
+  for (const HeadFamily& family : head_families()) {
+    HeadMatch match = match_family(family, context);
+    if (match.strength == 0) continue;
+    if (match.strength > best.match.strength) {
+      best = {&family, std::move(match), ""};
+    } else if (match.strength == best.match.strength) {
+      best.rivals += (best.rivals.empty() ? "" : ", ") + std::string(family.name);
+    }
+  }
+  return best;
+}
+
+Error not_recognised(const ModelOutline& model) {
+  std::string shapes;
+  constexpr size_t kShown = 8;
+  for (size_t i = 0; i < model.outputs.size() && i < kShown; ++i) {
+    shapes += (i == 0 ? "" : ", ") + shape_text(model.outputs[i].shape);
+  }
+  if (model.outputs.size() > kShown) shapes += ", ...";
+  return {Code::kUnsupported, "outputs " + shapes + " for input " + shape_text(model.input_shape) +
+                                  " fit no known detection head; name it with --head (" +
+                                  head_family_names() + ")"};
+}
+
+Result<Choice> choose(const MatchContext& context, const HeadOverrides& overrides) {
+  Choice choice;
+  if (overrides.head == "auto") {
+    choice = choose_family(context);
+    if (choice.family == nullptr) return not_recognised(context.model);
+    return choice;
+  }
+  choice.family = find_head_family(overrides.head);
+  if (choice.family == nullptr) {
+    return Error{Code::kInvalidArgument,
+                 "unknown head " + quote(overrides.head) + "; valid are " + head_family_names()};
+  }
+  if (choice.family->shape == HeadShape::kNone) return choice;
+  choice.match = match_family(*choice.family, context);
+  if (choice.match.strength > 0) return choice;
+  if (!choice.match.reason.empty()) return Error{Code::kUnsupported, choice.match.reason};
+  return Error{Code::kInvalidArgument, std::string("--head ") + choice.family->name + " needs " +
+                                           choice.family->outputs + "; the model has " +
+                                           shape_text(context.model.outputs[0].shape) +
+                                           (context.model.outputs.size() > 1 ? " and more" : "")};
+}
+
+Status settle_labels(std::vector<std::string> known, const HeadOverrides& overrides,
+                     HeadGuess* guess) {
+  HeadSpec& head = guess->head;
+  if (head.layout == OutputLayout::kEndToEnd) {
+    head.classes = known.empty() ? kEndToEndClasses : static_cast<int32_t>(known.size());
+    if (known.empty()) {
+      guess->assumptions.push_back("the number of classes is not in the model: up to " +
+                                   std::to_string(kEndToEndClasses) +
+                                   " are accepted; a labels file settles it");
+    }
+  }
+  if (known.size() == static_cast<size_t>(head.classes)) {
+    guess->labels = std::move(known);
+    return {};
+  }
+  const std::string classes = std::to_string(head.classes) + " classes";
+  if (!overrides.labels.empty()) {
+    return Error{Code::kInvalidArgument, "the labels file names " + std::to_string(known.size()) +
+                                             " classes, the model's " + guess->family +
+                                             " head has " + classes};
+  }
+  if (!known.empty() && overrides.head == "auto") {
+    return Error{Code::kInvalidArgument,
+                 "the model's metadata names " + std::to_string(known.size()) +
+                     " classes, its outputs look like a " + guess->family + " head with " +
+                     classes + "; name the head with --head, or give a labels file"};
+  }
+  guess->assumptions.push_back((known.empty()
+                                    ? "the model carries no class names"
+                                    : "the model's class names do not fit its " + classes) +
+                               std::string(": numbered 'class 0' to 'class ") +
+                               std::to_string(head.classes - 1) + "'; a labels file names them");
+  for (int32_t i = 0; i < head.classes; ++i) {
+    guess->labels.push_back("class " + std::to_string(i));
+  }
+  return {};
+}
+
+const char* fit_text(Fit fit) {
+  switch (fit) {
+    case Fit::kLetterboxCentred:
+      return "letterbox";
+    case Fit::kLetterboxTopLeft:
+      return "topleft";
+    case Fit::kStretch:
+      break;
+  }
+  return "stretch";
+}
+
+void settle_preprocess(const HeadFamily& family, const ModelOutline& model,
+                       const HeadOverrides& overrides, HeadGuess* guess) {
+  PreprocessSpec& pre = guess->pre;
+  pre.channels = static_cast<int32_t>(model.input_shape[1]);
+  pre.height = static_cast<int32_t>(model.input_shape[2]);
+  pre.width = static_cast<int32_t>(model.input_shape[3]);
+  pre.fit = family.fit;
+  pre.rgb = family.rgb;
+  std::copy_n(family.mean, 3, pre.mean);
+  std::copy_n(family.scale, 3, pre.scale);
+
+  // No exporter writes these into the model.
+  const std::string because = std::string(", as ") + family.name + " exports expect; --pre ";
+  if (!overrides.rgb && pre.channels == 3) {
+    guess->assumptions.push_back(std::string("colour order ") + (pre.rgb ? "RGB" : "BGR") +
+                                 because + (pre.rgb ? "color=bgr" : "color=rgb") + " changes it");
+  }
+  if (!overrides.fit) {
+    guess->assumptions.push_back(std::string("frames fitted by ") + fit_text(pre.fit) + because +
+                                 "fit=letterbox|topleft|stretch changes it");
+  }
+  if (!overrides.scale) {
+    const bool bytes = pre.scale[0] == 1.0F;
+    const bool normalised = pre.mean[0] != 0.0F;
+    guess->assumptions.push_back(std::string("pixels ") +
+                                 (normalised ? "less the ImageNet mean, divided by its deviation"
+                                             : (bytes ? "kept at 0..255" : "divided by 255")) +
+                                 because + "scale=, mean=, std= change it");
+  }
+  apply_overrides(overrides, &pre);
+  if (overrides.mean && pre.mean[0] > 0.0F && pre.mean[0] < 1.0F && pre.mean[1] < 1.0F &&
+      pre.mean[2] < 1.0F) {
+    guess->assumptions.push_back(
+        "the mean given is below 1 and taken in pixel units (0..255); for pixels of 0..1 multiply "
+        "mean and std by 255");
+  }
+  const std::string* imgsz = metadata(model, "imgsz");
+  const auto exported = imgsz == nullptr ? std::nullopt : parse_imgsz(*imgsz);
+  if (exported && (exported->first != pre.height || exported->second != pre.width)) {
+    guess->assumptions.push_back("exported for " + std::to_string(exported->second) + "x" +
+                                 std::to_string(exported->first) + ", used at " +
+                                 std::to_string(pre.width) + "x" + std::to_string(pre.height));
+  }
+}
+
+}  // namespace
+
+Result<HeadGuess> guess_head(const ModelOutline& model, const HeadOverrides& overrides) {
+  PAWL_TRY(check_outline(model));
+  HeadGuess guess;
+  if (overrides.head != "none") PAWL_TRY(check_task(model));
+  std::vector<std::string> labels = known_labels(model, overrides, &guess.assumptions);
+  const MatchContext context = match_context(model, labels.size());
+  Choice choice = PAWL_TRY(choose(context, overrides));
+
+  guess.family = choice.family->name;
+  if (choice.family->shape == HeadShape::kNone) {
+    settle_preprocess(*choice.family, model, overrides, &guess);
+    guess.head.nms = false;
+    guess.labels = std::move(labels);
+    return guess;
+  }
+  guess.head = choice.match.head;
+  guess.levels = std::move(choice.match.levels);
+  for (std::string& line : choice.match.assumptions) guess.assumptions.push_back(std::move(line));
+  if (overrides.head == "auto" && !choice.rivals.empty()) {
+    guess.assumptions.push_back("head read as " + guess.family + "; " + choice.rivals +
+                                " would have the same outputs: --head names it");
+  }
+  PAWL_TRY(settle_labels(std::move(labels), overrides, &guess));
+  settle_preprocess(*choice.family, model, overrides, &guess);
+
+  std::vector<int64_t> floats;
+  for (const OutputOutline& output : model.outputs) {
+    int64_t size = 1;
+    for (const int64_t dim : output.shape) size *= dim;
+    floats.push_back(size);
+  }
+  PAWL_TRY(check_levels(guess.head, guess.levels, floats).context("head of " + guess.family));
+  return guess;
+}
+
+}  // namespace pawl::engine

@@ -1,0 +1,36 @@
+// Does a model's outline fit a family? The shape arithmetic behind guess_head.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/detect/head.h"
+#include "engine/detect/head_guess.h"
+#include "engine/detect/head_table.h"
+#include "engine/detect/level_binding.h"
+
+namespace pawl::engine {
+
+struct MatchContext {
+  const ModelOutline& model;  // checked: fixed, bounded shapes
+  int32_t width = 0, height = 0;
+  int32_t named = 0;           // classes that labels or metadata name; 0: unknown
+  int32_t largest_stride = 0;  // as metadata says; 0: unknown
+  bool says_end_to_end = false;
+};
+
+// Strength 0: does not fit (and `reason` says why where it nearly did). Larger is more certain:
+// shape alone 1, cell count of several strides 2, every output explained 4, the number of named
+// classes 2 more, the metadata's word 8 more.
+struct HeadMatch {
+  int32_t strength = 0;
+  HeadSpec head;
+  std::vector<LevelBinding> levels;
+  std::vector<std::string> assumptions;
+  std::string reason;
+};
+
+HeadMatch match_family(const HeadFamily& family, const MatchContext& context);
+
+}  // namespace pawl::engine
