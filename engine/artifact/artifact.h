@@ -1,0 +1,80 @@
+// An artifact: a compiled model, mapped read-only and used in place.
+//
+// open() verifies the header, every section's checksum and every table before anything is used; a
+// file that passes can be run without reading outside it. Cheap to copy: copies share the mapping,
+// and a Session keeps its own, so the order of destruction does not matter.
+// Threads: immutable, shared freely.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/artifact/format.h"
+#include "engine/detect/head.h"
+#include "platform/mapped_file.h"
+#include "platform/result.h"
+
+namespace pawl::engine {
+
+using platform::Code;
+using platform::Error;
+using platform::Result;
+using platform::Status;
+
+class Artifact {
+ public:
+  // Errors: kNotFound, kIo, kCorrupt (damaged), kUnsupported (newer format).
+  static Result<Artifact> open(const std::filesystem::path& path);
+
+  // The same on bytes in memory, which must stay valid for every copy and session.
+  static Result<Artifact> from_bytes(std::span<const std::byte> bytes, std::string name);
+
+  const std::string& name() const { return name_; }  // the path, for messages
+  uint64_t file_bytes() const { return bytes_.size(); }
+
+  // Sections, as views into the mapping.
+  const PlanHeader& plan() const { return *plan_; }
+  std::span<const TensorRecord> tensors() const { return tensors_; }
+  std::span<const StepRecord> steps() const { return steps_; }
+  std::span<const std::byte> weights() const { return weights_; }
+  const HeadRecord& head() const { return *head_; }
+  std::span<const LevelRecord> levels() const { return levels_; }
+  std::string_view text(uint32_t offset) const;  // of the plan's name table; "" if out of range
+  std::string_view target() const;               // "cpu-x86-64-v4"
+  std::span<const std::string_view> labels() const { return labels_; }
+  // Keys: model.name, model.sha256, model.producer, compiler.version, input.assumptions, ...
+  std::span<const std::pair<std::string_view, std::string_view>> provenance() const {
+    return provenance_;
+  }
+  std::string_view provenance(std::string_view key) const;  // "" if absent
+
+  // Recomputes the SHA-256 of the whole file (open() checks only the section checksums).
+  Status verify_digest() const;
+  std::string digest_hex() const;  // as the header states it
+
+ private:
+  Artifact() = default;
+  Status parse();
+
+  std::string name_;
+  std::shared_ptr<const platform::MappedFile> file_;  // null for from_bytes
+  std::span<const std::byte> bytes_;
+  const PlanHeader* plan_ = nullptr;
+  const HeadRecord* head_ = nullptr;
+  std::span<const TensorRecord> tensors_;
+  std::span<const StepRecord> steps_;
+  std::span<const LevelRecord> levels_;
+  std::span<const char> names_;
+  std::span<const std::byte> weights_;
+  std::vector<std::string_view> labels_;
+  std::vector<std::pair<std::string_view, std::string_view>> provenance_;
+};
+
+}  // namespace pawl::engine

@@ -1,0 +1,23 @@
+# Platform core, artifact, runtime and the public interfaces.
+pawl_test(platform/files DEPS pawl::platform LABELS unit fault)
+pawl_test(platform/mapped_file DEPS pawl::platform)
+
+set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
+pawl_test(engine/artifact/checksums DEPS pawl::artifact)
+pawl_test(engine/artifact/golden DEPS pawl::artifact SOURCES ${golden_plan})
+pawl_test(engine/artifact/validate DEPS pawl::artifact SOURCES ${golden_plan})
+pawl_test(engine/artifact/hostile_bytes DEPS pawl::artifact SOURCES ${golden_plan}
+  LABELS unit fault)
+pawl_test(engine/runtime/hostile_artifact DEPS pawl::runtime SOURCES ${golden_plan}
+  LABELS unit fault)
+
+if(TARGET pawl_c)
+  pawl_test(api/c_api DEPS pawl::c pawl::runtime)
+  get_target_property(pawl_c_type pawl_c TYPE)
+  if(pawl_c_type STREQUAL "SHARED_LIBRARY")
+    add_test(NAME api.exported_symbols
+      COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/api/exported_symbols.py
+        ${CMAKE_NM} $<TARGET_FILE:pawl_c> ${PROJECT_SOURCE_DIR}/include/pawl/pawl.h)
+    set_tests_properties(api.exported_symbols PROPERTIES LABELS unit TIMEOUT 60)
+  endif()
+endif()
