@@ -1,0 +1,46 @@
+// The compiler: graph -> passes -> plan -> artifact bytes. Never linked on a device.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/detect/overrides.h"
+#include "engine/graph/graph.h"
+#include "platform/result.h"
+
+namespace pawl::engine {
+
+struct CompileOptions {
+  std::string target = "native";  // cpu-generic, cpu-x86-64-v3, cpu-x86-64-v4, native
+  HeadOverrides head;             // --head, --pre, labels; "none" keeps the graph's own outputs
+  // Added to the provenance section as they are: model.name, model.sha256, ...
+  std::vector<std::pair<std::string, std::string>> provenance;
+};
+
+// What compile did, for the user to read.
+struct CompileReport {
+  std::string target;
+  std::string family;                    // "yolov8"
+  std::vector<std::string> assumptions;  // one line each
+  int32_t nodes = 0;                     // of the imported graph
+  int32_t steps = 0;                     // of the plan
+  int64_t multiply_adds = 0;             // a frame
+  int64_t arena_bytes = 0;
+  int64_t weight_bytes = 0;
+  int32_t concats_elided = 0;            // concat inputs written in place
+  int32_t copies = 0;                    // layout changes and copies left in the plan
+};
+
+struct Compiled {
+  std::vector<std::byte> artifact;  // a whole .pawl file
+  CompileReport report;
+};
+
+// `graph` as imported. Errors name the node that cannot be compiled.
+Result<Compiled> compile(const Graph& graph, const CompileOptions& options);
+
+}  // namespace pawl::engine

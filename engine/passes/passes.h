@@ -1,0 +1,36 @@
+// Graph passes: each rewrites the graph into an equivalent one with less to do at run time.
+//
+// A pass keeps the value names it does not remove, so that `pawl diff` can compare by name, and the
+// reference executor runs the graph after every pass: that is how passes are tested.
+// Every pass returns how many places it rewrote.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/graph/graph.h"
+
+namespace pawl::engine {
+
+// Conv -> BatchNormalization becomes Conv; so does Conv -> Mul/Add/Sub/Div by a constant a channel.
+int32_t fold_into_convolutions(Graph* graph);
+
+// x*sigmoid(x) -> Silu, x*hard_sigmoid(x) -> HardSwish, x*tanh(softplus(x)) -> Mish.
+int32_t recognise_activations(Graph* graph);
+
+// Conv -> activation becomes Conv with attribute `activation`.
+int32_t fuse_activations(Graph* graph);
+
+// Add(Conv, other) becomes Conv with `other` as fourth input, added after the activation.
+int32_t fuse_residuals(Graph* graph);
+
+// Four strided slices and a concat become Focus (YOLOv5 up to 5.0, YOLOX).
+int32_t recognise_focus(Graph* graph);
+
+// Reshape -> Transpose -> Reshape that only permutes channels becomes Gather(axis 1) with a
+// constant permutation (ShuffleNet).
+int32_t recognise_channel_shuffle(Graph* graph);
+
+// All of the above, in the order that makes each one's input simple, and no dead node left.
+void optimise(Graph* graph);
+
+}  // namespace pawl::engine

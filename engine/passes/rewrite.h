@@ -1,0 +1,28 @@
+// Small questions and edits that passes share.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/graph/graph.h"
+
+namespace pawl::engine {
+
+// The only node that reads `value`, or -1: several readers, none, or the value leaves the graph.
+int32_t sole_consumer(const Uses& uses, ValueId value);
+
+// The node that makes `value`, if it is of kind `op`; else null.
+const Node* producer_of(const Graph& graph, const Uses& uses, ValueId value, Op op);
+
+// Every reader of `from`, and the graph's outputs, now read `to`.
+void replace_uses(Graph* graph, ValueId from, ValueId to);
+
+// The elements of a float constant; empty if the value is not one.
+std::span<const float> constant_floats(const Graph& graph, ValueId value);
+
+// One number a channel of an (N, C, H, W) value: from a constant that is a scalar, or whose only
+// extent above 1 is C at the channel axis. Empty if it is anything else.
+std::vector<float> per_channel(const Graph& graph, ValueId constant, int64_t channels,
+                               size_t data_rank);
+
+}  // namespace pawl::engine

@@ -1,0 +1,71 @@
+// Collects tensors, steps and weights while a graph is lowered, then packs the arena.
+//
+// A tensor is a region of a buffer; a buffer lives from the first step that writes one of its
+// tensors to the last step that reads one.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/graph/tensor.h"
+#include "engine/plan/plan.h"
+#include "engine/plan/step.h"
+
+namespace pawl::engine {
+
+class PlanBuilder {
+ public:
+  // A new buffer of `floats` floats; returns its index.
+  int32_t add_buffer(int64_t floats);
+
+  // Tensors; `offset` is in floats from the start of the buffer. Return the tensor's index.
+  int32_t add_image(std::string_view name, int64_t C, int64_t H, int64_t W, int32_t buffer,
+                    int64_t offset, int64_t pixel_stride);
+  int32_t add_dense(std::string_view name, const Shape& shape, int32_t buffer);
+  // Constants, stored with the weights.
+  int32_t add_constant_dense(std::string_view name, const Shape& shape,
+                             std::span<const float> values);
+  int32_t add_constant_pixel(std::string_view name, std::span<const float> channels);  // (1,C,1,1)
+
+  const TensorRecord& tensor(int32_t index) const {
+    return plan_.tensors[static_cast<size_t>(index)];
+  }
+  // A channel range of an image tensor.
+  int32_t add_channel_range(int32_t image, int64_t first, int64_t count);
+
+  struct Operands {
+    std::vector<int32_t> inputs;   // tensor indices, in StepRecord order; -1 for none
+    std::vector<int32_t> outputs;
+  };
+  // Appends a step; the caller fills the rest of the record it returns (valid until the next step).
+  StepRecord& add_step(StepKind kind, std::string_view name, const Operands& operands);
+
+  uint64_t add_weights(std::span<const float> values);
+  uint64_t add_weights(std::span<const int32_t> values);
+
+  void mark_input(int32_t tensor);
+  void mark_output(int32_t tensor, uint32_t number);  // alive to the end
+  void add_multiply_adds(int64_t count) { plan_.header.multiply_adds += static_cast<uint64_t>(count); }
+
+  // Packs the arena, resolves tensor offsets and gives up the plan.
+  Plan finish();
+
+  Plan& plan() { return plan_; }
+
+ private:
+  struct Buffer {
+    int64_t floats;
+    int32_t first, last;
+  };
+  void touch(int32_t tensor, int32_t step);
+  int32_t add_tensor(const TensorRecord& record, int32_t buffer);
+
+  Plan plan_;
+  std::vector<Buffer> buffers_;
+  std::vector<int32_t> buffer_of_;  // of each tensor; -1 for constants
+};
+
+}  // namespace pawl::engine

@@ -1,0 +1,191 @@
+#include "engine/plan/kinds.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/passes/rewrite.h"
+#include "engine/plan/views.h"
+
+namespace pawl::engine {
+namespace {
+
+using kernels::Activation;
+using kernels::ActivationParams;
+
+float real_or(const Node& node, std::string_view key, float otherwise) {
+  return node.has(key) ? node.real(key) : otherwise;
+}
+
+std::optional<Activation> activation_kind(std::string_view name) {
+  struct Entry {
+    std::string_view name;
+    Activation kind;
+  };
+  static constexpr Entry kEntries[] = {
+      {"none", Activation::kNone},
+      {"relu", Activation::kRelu},
+      {"leaky_relu", Activation::kLeakyRelu},
+      {"sigmoid", Activation::kSigmoid},
+      {"silu", Activation::kSilu},
+      {"hard_swish", Activation::kHardSwish},
+      {"hard_sigmoid", Activation::kHardSigmoid},
+      {"tanh", Activation::kTanh},
+      {"mish", Activation::kMish},
+      {"clip", Activation::kClip},
+  };
+  for (const Entry& entry : kEntries) {
+    if (entry.name == name) return entry.kind;
+  }
+  return std::nullopt;
+}
+
+// A binary node whose operands the pixelwise kernel takes: equal images, or an image and one number
+// a channel.
+bool is_pixelwise_binary(const Graph& graph, const Node& node) {
+  if (!pixelwise_op(node.op)) return false;
+  const Shape& out = graph.value(node.outputs[0]).shape;
+  if (graph.value(node.outputs[0]).dtype != DType::kFloat32) return false;
+  const Value& a = graph.value(node.inputs[0]);
+  const Value& b = graph.value(node.inputs[1]);
+  const auto fits_as_pixel = [&](const Value& v, ValueId id) {
+    return (v.constant && !per_channel(graph, id, out[1], out.size()).empty()) ||
+           (is_image(v.shape) && v.shape == Shape{1, out[1], 1, 1});
+  };
+  if (a.shape == out && b.shape == out) return !a.constant && !b.constant;
+  const bool commutes = node.op != Op::kSub && node.op != Op::kDiv;
+  return (a.shape == out && fits_as_pixel(b, node.inputs[1])) ||
+         (commutes && b.shape == out && fits_as_pixel(a, node.inputs[0]));
+}
+
+bool reduces_pixels(const Graph& graph, const Node& node) {
+  return node.op == Op::kReduceMean && node.integer("keepdims") != 0 &&
+         node.integers("axes") == std::vector<int64_t>{2, 3} &&
+         is_image(graph.value(node.inputs[0]).shape);
+}
+
+}  // namespace
+
+bool is_channel_slice(const Graph& graph, const Node& node) {
+  const Shape& in = graph.value(node.inputs[0]).shape;
+  const Shape& out = graph.value(node.outputs[0]).shape;
+  const std::vector<int64_t>& steps = node.integers("steps");
+  return is_image(in) && is_image(out) && in[2] == out[2] && in[3] == out[3] &&
+         std::all_of(steps.begin(), steps.end(), [](int64_t step) { return step == 1; });
+}
+
+bool is_channel_gather(const Graph& graph, const Node& node) {
+  if (node.op != Op::kGather || node.integer("axis") != 1) return false;
+  const Value& indices = graph.value(node.inputs[1]);
+  return is_image(graph.value(node.inputs[0]).shape) && indices.constant &&
+         indices.shape.size() == 1;
+}
+
+bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
+  switch (node.op) {
+    case Op::kConv:
+    case Op::kConvTranspose:
+    case Op::kMaxPool:
+    case Op::kAveragePool:
+    case Op::kFocus: return true;
+    case Op::kResize: {
+      const Shape& in = graph.value(node.inputs[0]).shape;
+      return is_image(in) && in[1] == graph.value(node.outputs[0]).shape[1];
+    }
+    case Op::kConcat:
+    case Op::kSplit:
+    case Op::kSlice: return input_is_nhwc;
+    case Op::kGather: return input_is_nhwc && is_channel_gather(graph, node);
+    case Op::kReduceMean: return input_is_nhwc && reduces_pixels(graph, node);
+    default: break;
+  }
+  if (!input_is_nhwc) return false;
+  if (node.inputs.size() == 1) return activation_of(node).has_value();
+  return node.inputs.size() == 2 && is_pixelwise_binary(graph, node);
+}
+
+std::optional<ActivationParams> activation_of(const Node& node) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  switch (node.op) {
+    case Op::kConv: {
+      if (!node.has("activation")) return ActivationParams{};
+      const std::optional<Activation> kind = activation_kind(node.text("activation"));
+      if (!kind) return std::nullopt;
+      return ActivationParams{*kind, real_or(node, "alpha", 0.0F), real_or(node, "beta", 0.0F)};
+    }
+    case Op::kRelu: return ActivationParams{Activation::kRelu};
+    case Op::kLeakyRelu: return ActivationParams{Activation::kLeakyRelu, node.real("alpha")};
+    case Op::kSigmoid: return ActivationParams{Activation::kSigmoid};
+    case Op::kSilu: return ActivationParams{Activation::kSilu};
+    case Op::kHardSwish: return ActivationParams{Activation::kHardSwish};
+    case Op::kHardSigmoid:
+      return ActivationParams{Activation::kHardSigmoid, node.real("alpha"), node.real("beta")};
+    case Op::kTanh: return ActivationParams{Activation::kTanh};
+    case Op::kMish: return ActivationParams{Activation::kMish};
+    case Op::kGelu: return ActivationParams{Activation::kGelu};
+    case Op::kClip:
+      return ActivationParams{Activation::kClip, real_or(node, "min", -kInfinity),
+                              real_or(node, "max", kInfinity)};
+    default: return std::nullopt;
+  }
+}
+
+std::optional<kernels::BinaryOp> pixelwise_op(Op op) {
+  switch (op) {
+    case Op::kAdd: return kernels::BinaryOp::kAdd;
+    case Op::kSub: return kernels::BinaryOp::kSub;
+    case Op::kMul: return kernels::BinaryOp::kMul;
+    case Op::kDiv: return kernels::BinaryOp::kDiv;
+    case Op::kMin: return kernels::BinaryOp::kMin;
+    case Op::kMax: return kernels::BinaryOp::kMax;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<kernels::RowBinaryOp> row_binary_op(Op op) {
+  switch (op) {
+    case Op::kAdd: return kernels::RowBinaryOp::kAdd;
+    case Op::kSub: return kernels::RowBinaryOp::kSub;
+    case Op::kMul: return kernels::RowBinaryOp::kMul;
+    case Op::kDiv: return kernels::RowBinaryOp::kDiv;
+    case Op::kMin: return kernels::RowBinaryOp::kMin;
+    case Op::kMax: return kernels::RowBinaryOp::kMax;
+    case Op::kPow: return kernels::RowBinaryOp::kPow;
+    case Op::kMod: return kernels::RowBinaryOp::kMod;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<kernels::RowUnaryOp> row_unary_op(Op op) {
+  switch (op) {
+    case Op::kExp: return kernels::RowUnaryOp::kExp;
+    case Op::kLog: return kernels::RowUnaryOp::kLog;
+    case Op::kSqrt: return kernels::RowUnaryOp::kSqrt;
+    case Op::kErf: return kernels::RowUnaryOp::kErf;
+    case Op::kNeg: return kernels::RowUnaryOp::kNeg;
+    case Op::kAbs: return kernels::RowUnaryOp::kAbs;
+    case Op::kFloor: return kernels::RowUnaryOp::kFloor;
+    case Op::kCeil: return kernels::RowUnaryOp::kCeil;
+    case Op::kReciprocal: return kernels::RowUnaryOp::kReciprocal;
+    case Op::kSin: return kernels::RowUnaryOp::kSin;
+    case Op::kCos: return kernels::RowUnaryOp::kCos;
+    case Op::kSoftplus: return kernels::RowUnaryOp::kSoftplus;
+    case Op::kElu: return kernels::RowUnaryOp::kElu;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op) {
+  using Kind = kernels::RowReduceParams::Kind;
+  switch (op) {
+    case Op::kSoftmax: return Kind::kSoftmax;
+    case Op::kReduceMax: return Kind::kMax;
+    case Op::kReduceMin: return Kind::kMin;
+    case Op::kReduceMean: return Kind::kMean;
+    case Op::kReduceSum: return Kind::kSum;
+    case Op::kReduceProd: return Kind::kProd;
+    case Op::kArgMax: return Kind::kArgMax;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace pawl::engine

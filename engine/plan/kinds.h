@@ -1,0 +1,30 @@
+// Which nodes run on NHWC images, and the kernel enumerators that operators map to.
+#pragma once
+
+#include <optional>
+
+#include "engine/graph/graph.h"
+#include "kernels/activation.h"
+#include "kernels/pixelwise.h"
+#include "kernels/rowmajor.h"
+
+namespace pawl::engine {
+
+// `input_is_nhwc`: whether any input lies NHWC already (elementwise nodes follow their input).
+bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc);
+
+// Slice that takes a contiguous range of channels and everything else whole.
+bool is_channel_slice(const Graph& graph, const Node& node);
+
+// Constant channel permutation or selection: Gather(axis 1) with constant 1-D indices.
+bool is_channel_gather(const Graph& graph, const Node& node);
+
+// The activation a node or a fused convolution applies; nullopt if a kernel has none for it.
+std::optional<kernels::ActivationParams> activation_of(const Node& node);
+
+std::optional<kernels::BinaryOp> pixelwise_op(Op op);
+std::optional<kernels::RowBinaryOp> row_binary_op(Op op);
+std::optional<kernels::RowUnaryOp> row_unary_op(Op op);
+std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op);
+
+}  // namespace pawl::engine

@@ -1,0 +1,22 @@
+// Graph -> plan: layouts and views assigned, one step a node (or none), arena packed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/graph/graph.h"
+#include "engine/plan/plan.h"
+
+namespace pawl::engine {
+
+struct Lowered {
+  Plan plan;                    // header.target_name, header.isa, head, labels are left to the caller
+  std::vector<int32_t> output;  // tensor of each graph output, in order
+  int32_t concats_elided = 0;   // concat inputs written in place
+  int32_t copies = 0;           // steps that only move data
+};
+
+// `graph`: optimised, one input of shape (1, C, H, W). Errors: kUnsupported naming the node.
+Result<Lowered> lower(const Graph& graph);
+
+}  // namespace pawl::engine

@@ -1,0 +1,69 @@
+// The state of one lowering and its steps by kind. Used by lower*.cpp only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/plan/builder.h"
+#include "engine/plan/lower.h"
+#include "engine/plan/views.h"
+
+namespace pawl::engine {
+
+class Lowering {
+ public:
+  explicit Lowering(const Graph& graph) : graph_(graph) {}
+  Result<Lowered> run();
+
+ private:
+  // lower.cpp: values and tensors.
+  Status check_input() const;
+  int32_t native_tensor(ValueId id);   // in the layout that views_ chose
+  int32_t image(ValueId id);           // as NHWC, converted if need be; -1 for kNoValue
+  int32_t dense(ValueId id);           // as row-major, converted if need be
+  int32_t output(const Node& node, size_t i = 0) { return native_tensor(node.outputs[i]); }
+  const Shape& shape(ValueId id) const { return graph_.value(id).shape; }
+  bool nhwc(ValueId id) const { return views_[static_cast<size_t>(id)].nhwc; }
+  void add_copy(const std::string& name, int32_t from, int32_t to, const CopyFields& fields);
+  void convert(const std::string& name, int32_t from, int32_t to);  // NHWC <-> row-major
+  Status lower_node(const Node& node);
+  Error unsupported(const Node& node, const std::string& why) const;
+
+  // lower_image.cpp.
+  Status lower_on_images(const Node& node);
+  Status lower_conv(const Node& node);
+  Status lower_conv_transpose(const Node& node);
+  Status lower_pool(const Node& node);
+  Status lower_resize(const Node& node);
+  Status lower_image_slice(const Node& node);
+  void lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t residual, int64_t group,
+                        int64_t groups);
+  void lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual);
+  void lower_global_average(const Node& node);
+  void lower_image_concat(const Node& node);
+  void lower_channel_gather(const Node& node);
+  void lower_focus(const Node& node);
+  void lower_image_unary(const Node& node);
+  void lower_image_binary(const Node& node);
+
+  // lower_rowmajor.cpp.
+  Status lower_row_major(const Node& node);
+  Status lower_matmul(const Node& node);
+  Status lower_reduce(const Node& node);
+  Status lower_gather(const Node& node);
+  void lower_topk(const Node& node);
+  void lower_strided(const Node& node);      // Transpose, Slice, Split, Expand, Tile, Concat
+  void lower_row_binary(const Node& node);
+  void lower_row_unary(const Node& node);
+
+  const Graph& graph_;
+  PlanBuilder builder_;
+  std::vector<ValueView> views_;
+  std::vector<int32_t> native_;     // tensor of each value, -1 until made
+  std::vector<int32_t> converted_;  // the same in the other layout, -1 until made
+  std::vector<int32_t> buffer_;     // buffer of each root value, -1 until made
+  int32_t elided_ = 0;
+  int32_t copies_ = 0;
+};
+
+}  // namespace pawl::engine

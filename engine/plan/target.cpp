@@ -1,0 +1,33 @@
+#include "engine/plan/target.h"
+
+#include <array>
+#include <string>
+
+namespace pawl::engine {
+namespace {
+
+using kernels::Isa;
+using platform::Code;
+using platform::Error;
+using platform::Result;
+
+constexpr std::array<Target, 3> kTargets = {{
+    {"cpu-x86-64-v4", Isa::kAvx512},
+    {"cpu-x86-64-v3", Isa::kAvx2},
+    {"cpu-generic", Isa::kScalar},
+}};
+
+}  // namespace
+
+Result<Target> find_target(std::string_view name) {
+  for (const Target& target : kTargets) {
+    if (name == target.name) return target;
+    if (name == "native" && kernels::hardware_isa() >= target.isa) return target;
+  }
+  std::string known = "native";
+  for (const Target& target : kTargets) known.append(", ").append(target.name);
+  return Error{Code::kUnsupported,
+               "target \"" + std::string(name) + "\" is not known; choose one of " + known};
+}
+
+}  // namespace pawl::engine

@@ -1,0 +1,320 @@
+#include "engine/runtime/bind.h"
+
+#include <algorithm>
+
+#include "engine/runtime/step_reader.h"
+
+namespace pawl::engine {
+namespace {
+
+using kernels::Isa;
+
+// The best variant of a family that this machine (or PAWL_ISA) allows; the scalar one is last.
+template <typename Variants>
+const auto& choose(const Variants& variants) {
+  const Isa best = kernels::best_isa();
+  for (const auto& variant : variants) {
+    if (variant.isa <= best) return variant;
+  }
+  return variants.back();
+}
+
+bool windows_fit(const ConvFields& f) {
+  return all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
+                    f.dilation_w) &&
+         all_within(0, kWindowMax, f.pad_top, f.pad_left);
+}
+
+template <typename Params, typename Fields>
+void set_window(const Fields& f, Params* params) {
+  params->KH = static_cast<int32_t>(f.KH);
+  params->KW = static_cast<int32_t>(f.KW);
+  params->stride_h = static_cast<int32_t>(f.stride_h);
+  params->stride_w = static_cast<int32_t>(f.stride_w);
+  params->pad_top = static_cast<int32_t>(f.pad_top);
+  params->pad_left = static_cast<int32_t>(f.pad_left);
+  params->dilation_h = static_cast<int32_t>(f.dilation_h);
+  params->dilation_w = static_cast<int32_t>(f.dilation_w);
+}
+
+template <typename Params>
+void set_images(const Image& x, const Image& y, Params* params) {
+  params->IH = x.H;
+  params->IW = x.W;
+  params->OH = y.H;
+  params->OW = y.W;
+  params->x_pixel_stride = x.pixel_stride;
+  params->y_pixel_stride = y.pixel_stride;
+  params->x = x.data;
+  params->y = y.data;
+}
+
+// Sets the residual of a convolution, if it has one.
+template <typename Params>
+Status set_residual(const StepReader& reader, const Image& y, Params* params) {
+  if (!reader.has_input(2)) return {};
+  const Image residual = PAWL_TRY(reader.input_image(2));
+  if (residual.H != y.H || residual.W != y.W || residual.C != y.C) {
+    return reader.broken("the residual has another shape");
+  }
+  params->residual = residual.data;
+  params->residual_pixel_stride = residual.pixel_stride;
+  return {};
+}
+
+Result<BoundStep> bind_conv(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<ConvFields>(reader.record());
+  if (!windows_fit(f)) return reader.broken("a window is out of range");
+  kernels::ConvParams params{};
+  set_images(x, y, &params);
+  set_window(f, &params);
+  params.IC = x.C;
+  params.OC = y.C;
+  params.activation = reader.activation();
+  params.zeros = reader.memory().zeros;
+  params.weight = PAWL_TRY(reader.block<float>(
+      0, kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW)));
+  const int32_t panels = (y.C + kernels::kConvBlock - 1) / kernels::kConvBlock;
+  params.bias =
+      PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(panels) * kernels::kConvBlock));
+  const Status residual = set_residual(reader, y, &params);
+  if (!residual.ok()) return residual.error();
+  return BoundStep(choose(kernels::conv_variants()).run, params);
+}
+
+Result<BoundStep> bind_depthwise(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<ConvFields>(reader.record());
+  if (!windows_fit(f)) return reader.broken("a window is out of range");
+  if (x.C != y.C) return reader.broken("channels differ");
+  kernels::DepthwiseParams params{};
+  set_images(x, y, &params);
+  set_window(f, &params);
+  params.C = x.C;
+  params.activation = reader.activation();
+  params.weight = PAWL_TRY(
+      reader.block<float>(0, static_cast<uint64_t>(x.C) * static_cast<uint64_t>(f.KH * f.KW)));
+  params.bias = PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(x.C)));
+  const Status residual = set_residual(reader, y, &params);
+  if (!residual.ok()) return residual.error();
+  return BoundStep(choose(kernels::depthwise_variants()).run, params);
+}
+
+Result<BoundStep> bind_pool(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<PoolFields>(reader.record());
+  if (x.C != y.C) return reader.broken("channels differ");
+  if (!all_within(0, 1, f.kind, f.count_padding) ||
+      !all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
+      !all_within(0, kWindowMax, f.pad_top, f.pad_left)) {
+    return reader.broken("a window is out of range");
+  }
+  kernels::PoolParams params{};
+  set_images(x, y, &params);
+  set_window(f, &params);
+  params.kind = static_cast<kernels::PoolKind>(f.kind);
+  params.count_padding = f.count_padding != 0;
+  params.C = x.C;
+  return BoundStep(choose(kernels::pool_variants()).run, params);
+}
+
+bool indices_within(const int32_t* index, int32_t count, int32_t limit) {
+  return std::all_of(index, index + count, [limit](int32_t i) { return i >= 0 && i < limit; });
+}
+
+Result<BoundStep> bind_resize(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<ResizeFields>(reader.record());
+  if (x.C != y.C) return reader.broken("channels differ");
+  if (!all_within(0, 1, f.kind)) return reader.broken("an unknown resize");
+  const int32_t* table =
+      PAWL_TRY(reader.block<int32_t>(0, 3 * (static_cast<uint64_t>(y.H) + static_cast<uint64_t>(y.W))));
+  kernels::ResizeParams params{};
+  set_images(x, y, &params);
+  params.kind = static_cast<kernels::ResizeKind>(f.kind);
+  params.C = x.C;
+  params.row0 = table;
+  params.row1 = table + y.H;
+  params.row_t = reinterpret_cast<const float*>(table + 2 * y.H);
+  const int32_t* columns = table + 3 * y.H;
+  params.col0 = columns;
+  params.col1 = columns + y.W;
+  params.col_t = reinterpret_cast<const float*>(columns + 2 * y.W);
+  if (!indices_within(table, 2 * y.H, x.H) || !indices_within(columns, 2 * y.W, x.W)) {
+    return reader.broken("a resize table points outside the image");
+  }
+  return BoundStep(choose(kernels::resize_variants()).run, params);
+}
+
+Result<BoundStep> bind_unary(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  if (x.C != y.C || x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
+  return BoundStep(choose(kernels::pixelwise_variants()).unary,
+                   kernels::UnaryParams{.P = int64_t{y.H} * y.W,
+                                        .C = y.C,
+                                        .x_pixel_stride = x.pixel_stride,
+                                        .y_pixel_stride = y.pixel_stride,
+                                        .x = x.data,
+                                        .y = y.data,
+                                        .activation = reader.activation()});
+}
+
+Result<BoundStep> bind_binary(const StepReader& reader) {
+  const Image a = PAWL_TRY(reader.input_image(0));
+  const Image b = PAWL_TRY(reader.input_image(1));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<OpFields>(reader.record());
+  const bool broadcast = b.H == 1 && b.W == 1 && (y.H != 1 || y.W != 1);
+  if (a.C != y.C || a.H != y.H || a.W != y.W || b.C != y.C ||
+      (!broadcast && (b.H != y.H || b.W != y.W))) {
+    return reader.broken("shapes differ");
+  }
+  if (!all_within(0, 5, f.op)) return reader.broken("an unknown operator");
+  return BoundStep(choose(kernels::pixelwise_variants()).binary,
+                   kernels::BinaryParams{.P = int64_t{y.H} * y.W,
+                                         .C = y.C,
+                                         .op = static_cast<kernels::BinaryOp>(f.op),
+                                         .a_pixel_stride = a.pixel_stride,
+                                         .b_pixel_stride = broadcast ? 0 : b.pixel_stride,
+                                         .y_pixel_stride = y.pixel_stride,
+                                         .a = a.data,
+                                         .b = b.data,
+                                         .y = y.data,
+                                         .activation = reader.activation()});
+}
+
+Result<BoundStep> bind_gather(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  if (x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
+  const int32_t* index = PAWL_TRY(reader.block<int32_t>(0, static_cast<uint64_t>(y.C)));
+  if (!indices_within(index, y.C, x.C)) return reader.broken("a channel is out of range");
+  return BoundStep(choose(kernels::pixelwise_variants()).gather,
+                   kernels::GatherParams{.P = int64_t{y.H} * y.W,
+                                         .C = y.C,
+                                         .x_pixel_stride = x.pixel_stride,
+                                         .y_pixel_stride = y.pixel_stride,
+                                         .x = x.data,
+                                         .index = index,
+                                         .y = y.data});
+}
+
+Result<BoundStep> bind_focus(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<FocusFields>(reader.record());
+  if (x.H != 2 * y.H || x.W != 2 * y.W || y.C != 4 * x.C) return reader.broken("shapes differ");
+  kernels::FocusParams params{};
+  params.OH = y.H;
+  params.OW = y.W;
+  params.C = x.C;
+  params.x_pixel_stride = x.pixel_stride;
+  params.y_pixel_stride = y.pixel_stride;
+  for (int g = 0; g < 4; ++g) {
+    if (!all_within(0, 1, f.dy[g], f.dx[g])) return reader.broken("an offset is out of range");
+    params.dy[g] = static_cast<int32_t>(f.dy[g]);
+    params.dx[g] = static_cast<int32_t>(f.dx[g]);
+  }
+  params.x = x.data;
+  params.y = y.data;
+  return BoundStep(choose(kernels::pixelwise_variants()).focus, params);
+}
+
+// Everything but the pointers; also what scratch_bytes() asks.
+Result<kernels::AttentionParams> attention_params(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<AttentionFields>(reader.record());
+  if (!all_within(1, kChannelsMax, f.heads, f.D, f.VD) ||
+      !all_within(0, kChannelsMax, f.q_offset, f.k_offset, f.v_offset, f.head_stride)) {
+    return reader.broken("attention is out of range");
+  }
+  const int64_t last = (f.heads - 1) * f.head_stride;
+  if (x.H != y.H || x.W != y.W || f.heads * f.VD != y.C || last + f.q_offset + f.D > x.C ||
+      last + f.k_offset + f.D > x.C || last + f.v_offset + f.VD > x.C) {
+    return reader.broken("attention reads outside its input");
+  }
+  return kernels::AttentionParams{.P = y.H * y.W,
+                                  .heads = static_cast<int32_t>(f.heads),
+                                  .D = static_cast<int32_t>(f.D),
+                                  .VD = static_cast<int32_t>(f.VD),
+                                  .x_pixel_stride = x.pixel_stride,
+                                  .y_pixel_stride = y.pixel_stride,
+                                  .q_offset = static_cast<int32_t>(f.q_offset),
+                                  .k_offset = static_cast<int32_t>(f.k_offset),
+                                  .v_offset = static_cast<int32_t>(f.v_offset),
+                                  .head_stride = static_cast<int32_t>(f.head_stride),
+                                  .scale = reader.record().alpha,
+                                  .x = x.data,
+                                  .y = y.data,
+                                  .scratch = nullptr};
+}
+
+Result<BoundStep> bind_attention(const StepReader& reader) {
+  kernels::AttentionParams params = PAWL_TRY(attention_params(reader));
+  params.scratch = reinterpret_cast<float*>(reader.memory().scratch);
+  return BoundStep(choose(kernels::attention_variants()).run, params);
+}
+
+}  // namespace
+
+Result<size_t> zero_floats(const Artifact& artifact) {
+  int32_t channels = 0;
+  for (const TensorRecord& tensor : artifact.tensors()) {
+    if (tensor.layout == Layout::kNhwc) channels = std::max(channels, tensor.extent[1]);
+  }
+  if (channels > kChannelsMax) {
+    return Error{Code::kCorrupt, artifact.name() + ": an image has too many channels"};
+  }
+  return static_cast<size_t>(channels) + 64;  // vector kernels may read a whole register
+}
+
+Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads) {
+  const BindMemory memory{.arena = nullptr, .zeros = nullptr, .scratch = nullptr, .threads = threads};
+  size_t bytes = 0;
+  for (const StepRecord& step : artifact.steps()) {
+    const StepReader reader(artifact, step, memory);
+    size_t floats = 0;
+    if (step.kind == StepKind::kAttention) {
+      const kernels::AttentionParams params = PAWL_TRY(attention_params(reader));
+      floats = kernels::attention_scratch_floats(params);
+    } else if (step.kind == StepKind::kTopK) {
+      const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
+      floats = static_cast<size_t>(StepReader::count(*x));
+    }
+    bytes = std::max(bytes, floats * sizeof(float) * static_cast<size_t>(threads));
+  }
+  return bytes;
+}
+
+Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
+                            const BindMemory& memory) {
+  const StepReader reader(artifact, step, memory);
+  switch (step.kind) {
+    case StepKind::kConv: return bind_conv(reader);
+    case StepKind::kDepthwise: return bind_depthwise(reader);
+    case StepKind::kPool: return bind_pool(reader);
+    case StepKind::kResize: return bind_resize(reader);
+    case StepKind::kUnary: return bind_unary(reader);
+    case StepKind::kBinary: return bind_binary(reader);
+    case StepKind::kGather: return bind_gather(reader);
+    case StepKind::kFocus: return bind_focus(reader);
+    case StepKind::kAttention: return bind_attention(reader);
+    case StepKind::kStridedCopy: return bind_strided_copy(reader);
+    case StepKind::kRowBinary: return bind_row_binary(reader);
+    case StepKind::kRowUnary: return bind_row_unary(reader);
+    case StepKind::kRowReduce: return bind_row_reduce(reader);
+    case StepKind::kMatmul: return bind_matmul(reader);
+    case StepKind::kTopK: return bind_topk(reader);
+    case StepKind::kRowGather: return bind_row_gather(reader);
+  }
+  return reader.broken("an unknown kind");
+}
+
+}  // namespace pawl::engine

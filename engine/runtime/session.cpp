@@ -1,0 +1,324 @@
+#include "engine/runtime/session.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/detect/decode.h"
+#include "engine/detect/preprocess.h"
+#include "engine/runtime/bind.h"
+#include "engine/runtime/thread_pool.h"
+#include "platform/check.h"
+
+namespace pawl::engine {
+namespace {
+
+constexpr int32_t kThreadsMax = 256;
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// Cores this process may run on; a container or taskset may allow fewer than the machine has.
+int32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return static_cast<int32_t>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// Zeroed bytes on a 64-byte boundary that free themselves. calloc leaves large blocks untouched
+// until they are used, so a plan that states a huge arena costs address space, not memory.
+class Block {
+ public:
+  bool allocate(size_t bytes) {
+    raw_.reset(static_cast<std::byte*>(std::calloc(bytes + kAlignment, 1)));
+    const auto address = reinterpret_cast<uintptr_t>(raw_.get());
+    start_ = raw_.get() + (kAlignment - address % kAlignment) % kAlignment;
+    return raw_ != nullptr;
+  }
+  std::byte* get() const { return start_; }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+  struct Free {
+    void operator()(std::byte* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<std::byte, Free> raw_;
+  std::byte* start_ = nullptr;
+};
+
+PreprocessSpec preprocess_spec(const HeadRecord& record) {
+  PreprocessSpec spec;
+  spec.width = record.width;
+  spec.height = record.height;
+  spec.channels = record.channels;
+  spec.fit = static_cast<Fit>(record.fit);
+  spec.rgb = record.rgb != 0;
+  spec.pad_value = static_cast<uint8_t>(record.pad_value);
+  std::copy(std::begin(record.mean), std::end(record.mean), spec.mean);
+  std::copy(std::begin(record.scale), std::end(record.scale), spec.scale);
+  return spec;
+}
+
+HeadSpec head_spec(const HeadRecord& record) {
+  return HeadSpec{.layout = static_cast<OutputLayout>(record.layout),
+                  .box = static_cast<BoxCode>(record.box),
+                  .classes = record.classes,
+                  .bins = record.bins,
+                  .cell_offset = record.cell_offset,
+                  .objectness = record.objectness != 0,
+                  .scores_are_logits = record.scores_are_logits != 0,
+                  .nms = record.nms != 0};
+}
+
+}  // namespace
+
+struct Session::State {
+  State(const Artifact& opened, int32_t threads) : artifact(opened), pool(threads) {}
+
+  Artifact artifact;  // a copy: keeps the mapping alive
+  ThreadPool pool;
+  Block arena, zeros, scratch;
+  std::vector<BoundStep> steps;
+  std::vector<TensorView> step_outputs;  // one a step
+  std::vector<TensorView> outputs;
+  std::span<float> input;
+  std::optional<Preprocessor> preprocessor;
+  std::optional<Decoder> decoder;  // absent with --head none
+  std::vector<HeadLevel> levels;
+  StageTimes times;
+
+  float* tensor_data(const TensorRecord& tensor) const {
+    return reinterpret_cast<float*>(arena.get() + tensor.offset);
+  }
+  const float* constant_or_arena(const TensorRecord& tensor) const {
+    if (tensor.storage == Storage::kArena) return tensor_data(tensor);
+    return reinterpret_cast<const float*>(artifact.weights().data() + tensor.offset);
+  }
+  TensorView view(const TensorRecord& tensor) const {
+    return TensorView{.name = artifact.text(tensor.name),
+                      .nhwc = tensor.layout == Layout::kNhwc,
+                      .extent = {tensor.extent, tensor.rank},
+                      .pixel_stride = tensor.pixel_stride,
+                      .data = constant_or_arena(tensor)};
+  }
+
+  Status allocate();
+  Status bind();
+  Status prepare_detection(const SessionOptions& options);
+  HeadMap map(const MapRecord& record) const;
+
+  // Both run on every member of the pool.
+  void run_steps(int32_t thread);
+  void run_frame(int32_t thread);
+};
+
+Status Session::State::allocate() {
+  const size_t scratch_size = PAWL_TRY(scratch_bytes(artifact, pool.threads()));
+  const size_t zero_count = PAWL_TRY(zero_floats(artifact));
+  if (!arena.allocate(artifact.plan().arena_bytes) ||
+      !zeros.allocate(zero_count * sizeof(float)) || !scratch.allocate(scratch_size)) {
+    return Error{Code::kExhausted, artifact.name() + ": no memory for an arena of " +
+                                       std::to_string(artifact.plan().arena_bytes) + " bytes"};
+  }
+  return {};
+}
+
+Status Session::State::bind() {
+  const BindMemory memory{.arena = arena.get(),
+                          .zeros = reinterpret_cast<const float*>(zeros.get()),
+                          .scratch = scratch.get(),
+                          .threads = pool.threads()};
+  steps.reserve(artifact.steps().size());
+  for (const StepRecord& step : artifact.steps()) {
+    steps.push_back(PAWL_TRY(bind_step(artifact, step, memory)));
+    step_outputs.push_back(view(artifact.tensors()[static_cast<size_t>(step.output[0])]));
+  }
+  std::vector<const TensorRecord*> marked;
+  for (const TensorRecord& tensor : artifact.tensors()) {
+    if ((tensor.flags & kTensorIsOutput) != 0) marked.push_back(&tensor);
+  }
+  std::stable_sort(marked.begin(), marked.end(), [](const auto* a, const auto* b) {
+    return a->output_number < b->output_number;
+  });
+  for (const TensorRecord* tensor : marked) outputs.push_back(view(*tensor));
+  return {};
+}
+
+HeadMap Session::State::map(const MapRecord& record) const {
+  if (record.tensor < 0) return {};
+  const TensorRecord& tensor = artifact.tensors()[static_cast<size_t>(record.tensor)];
+  return HeadMap{.data = constant_or_arena(tensor) + record.offset,
+                 .pixel = record.pixel,
+                 .channel = record.channel};
+}
+
+Status Session::State::prepare_detection(const SessionOptions& options) {
+  const HeadRecord& head = artifact.head();
+  const PreprocessSpec spec = preprocess_spec(head);
+  const auto input_index = static_cast<size_t>(artifact.plan().input_tensor);
+  const TensorRecord& tensor = artifact.tensors()[input_index];
+  // The preprocessor writes a dense image; anything else in the artifact is not ours.
+  if (tensor.layout != Layout::kNhwc || tensor.storage != Storage::kArena || tensor.rank != 4 ||
+      tensor.extent[1] != spec.channels || tensor.extent[2] != spec.height ||
+      tensor.extent[3] != spec.width || tensor.pixel_stride != spec.channels) {
+    return Error{Code::kCorrupt, artifact.name() +
+                                     ": the input tensor does not match the pre-processing; "
+                                     "compile the model again"};
+  }
+  input = {tensor_data(tensor),
+           static_cast<size_t>(spec.channels) * static_cast<size_t>(spec.height) *
+               static_cast<size_t>(spec.width)};
+  preprocessor.emplace(PAWL_TRY(Preprocessor::create(spec, pool.threads())));
+  if (head.present == 0) return {};
+
+  int32_t pixels = 0;
+  for (const LevelRecord& level : artifact.levels()) {
+    pixels += level.count;
+    levels.push_back(HeadLevel{.count = level.count,
+                               .grid_width = level.grid_width,
+                               .stride = level.stride,
+                               .anchor_w = level.anchor_w,
+                               .anchor_h = level.anchor_h,
+                               .box = map(level.box),
+                               .scores = map(level.scores),
+                               .objectness = map(level.objectness)});
+  }
+  const DecodeOptions decode{.conf = options.confidence,
+                             .iou = options.iou,
+                             .max_detections = options.detections_max,
+                             .multi_label = options.multi_label};
+  decoder.emplace(PAWL_TRY(Decoder::create(head_spec(head), decode, pixels)));
+  return {};
+}
+
+void Session::State::run_steps(int32_t thread) {
+  const int32_t threads = pool.threads();
+  for (const BoundStep& step : steps) {
+    step.run(thread, threads);
+    pool.barrier();
+  }
+}
+
+void Session::State::run_frame(int32_t thread) {
+  // Thread 0 keeps the time; the barriers make its view everyone's.
+  const int64_t start = thread == 0 ? now_ns() : 0;
+  preprocessor->run(input.data(), thread, pool.threads());
+  pool.barrier();
+  const int64_t prepared = thread == 0 ? now_ns() : 0;
+  run_steps(thread);
+  if (thread != 0) return;
+  times.preprocess += prepared - start;
+  times.infer = now_ns() - prepared;
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::create(const Artifact& artifact, const SessionOptions& options) {
+  const auto needed = static_cast<kernels::Isa>(artifact.plan().isa);
+  if (needed > kernels::hardware_isa()) {
+    return Error{Code::kUnsupported,
+                 artifact.name() + ": compiled for " + std::string(artifact.target()) +
+                     ", this CPU has " + kernels::isa_name(kernels::hardware_isa()) +
+                     "; compile with --target native on this machine or --target cpu-generic"};
+  }
+  if (options.threads < 0 || options.threads > kThreadsMax) {
+    return Error{Code::kInvalidArgument,
+                 "threads must be 0 (all cores) to " + std::to_string(kThreadsMax)};
+  }
+  const int32_t threads = options.threads == 0 ? usable_cores() : options.threads;
+  auto state = std::make_unique<State>(artifact, threads);
+  const Status allocated = state->allocate();
+  if (!allocated.ok()) return allocated.error();
+  const Status bound = state->bind();
+  if (!bound.ok()) return bound.error();
+  const Status prepared = state->prepare_detection(options);
+  if (!prepared.ok()) return prepared.error();
+  return Session(std::move(state));
+}
+
+Result<std::span<const Detection>> Session::detect(const platform::Frame& frame) {
+  State& state = *state_;
+  if (!state.decoder) {
+    return Error{Code::kUnsupported, state.artifact.name() +
+                                         ": compiled with --head none, so it has no detections; "
+                                         "compile it with a head"};
+  }
+  const int64_t start = now_ns();
+  const Status prepared = state.preprocessor->prepare(frame);
+  if (!prepared.ok()) return prepared.error();
+  state.times.preprocess = now_ns() - start;
+  state.pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_frame(t); },
+                 &state);
+  const int64_t inferred = now_ns();
+  const std::span<const Detection> detections =
+      state.decoder->decode(state.levels, state.preprocessor->placement());
+  state.times.postprocess = now_ns() - inferred;
+  return detections;
+}
+
+Status Session::preprocess(const platform::Frame& frame) {
+  State& state = *state_;
+  const Status prepared = state.preprocessor->prepare(frame);
+  if (!prepared.ok()) return prepared;
+  state.pool.run(
+      [](void* context, int32_t t) {
+        auto* s = static_cast<State*>(context);
+        s->preprocessor->run(s->input.data(), t, s->pool.threads());
+      },
+      &state);
+  return {};
+}
+
+void Session::run() {
+  state_->pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_steps(t); },
+                   state_.get());
+}
+
+void Session::run_observed(const Observer& observer) {
+  for (size_t i = 0; i < state_->steps.size(); ++i) {
+    state_->steps[i].run(0, 1);
+    observer(static_cast<int32_t>(i), state_->step_outputs[i]);
+  }
+}
+
+void Session::run_timed(std::span<int64_t> ns) {
+  PAWL_CHECK(ns.size() == state_->steps.size());
+  struct Timed {
+    State* state;
+    int64_t* ns;
+  } timed{state_.get(), ns.data()};
+  state_->pool.run(
+      [](void* context, int32_t thread) {
+        const auto& t = *static_cast<Timed*>(context);
+        int64_t last = thread == 0 ? now_ns() : 0;
+        for (size_t i = 0; i < t.state->steps.size(); ++i) {
+          t.state->steps[i].run(thread, t.state->pool.threads());
+          t.state->pool.barrier();
+          if (thread != 0) continue;
+          const int64_t now = now_ns();
+          t.ns[i] += now - last;
+          last = now;
+        }
+      },
+      &timed);
+}
+
+const StageTimes& Session::times() const { return state_->times; }
+const Artifact& Session::artifact() const { return state_->artifact; }
+int32_t Session::threads() const { return state_->pool.threads(); }
+std::span<float> Session::input() { return state_->input; }
+std::span<const TensorView> Session::outputs() const { return state_->outputs; }
+
+}  // namespace pawl::engine

@@ -1,0 +1,61 @@
+#include "engine/runtime/step_reader.h"
+
+namespace pawl::engine {
+
+Error StepReader::broken(std::string_view what) const {
+  return Error{Code::kCorrupt, artifact_.name() + ": step \"" +
+                                   std::string(artifact_.text(step_.name)) + "\": " +
+                                   std::string(what) + "; compile the model again"};
+}
+
+int64_t StepReader::count(const TensorRecord& tensor) {
+  int64_t count = 1;
+  for (int i = 0; i < tensor.rank; ++i) count *= tensor.extent[i];
+  return count;
+}
+
+int64_t StepReader::footprint(const TensorRecord& tensor) {
+  if (tensor.layout == Layout::kRowMajor) return count(tensor);
+  const int64_t pixels = int64_t{tensor.extent[2]} * tensor.extent[3];
+  return (pixels - 1) * tensor.pixel_stride + tensor.extent[1];
+}
+
+float* StepReader::data(const TensorRecord& tensor) const {
+  // Outputs are proved to lie in the arena by the reader, so nothing writes through the cast.
+  std::byte* base = tensor.storage == Storage::kArena
+                        ? memory_.arena
+                        : const_cast<std::byte*>(artifact_.weights().data());
+  return reinterpret_cast<float*>(base + tensor.offset);
+}
+
+Result<Image> StepReader::image(int32_t index) const {
+  if (index < 0) return broken("a tensor is missing");
+  const TensorRecord& record = tensor(index);
+  if (record.layout != Layout::kNhwc || record.rank != 4 || record.extent[0] != 1) {
+    return broken("a tensor is not an image");
+  }
+  if (!all_within(1, kSideMax, record.extent[2], record.extent[3]) ||
+      !all_within(1, kChannelsMax, record.extent[1]) || footprint(record) >= kTensorFloatsMax) {
+    return broken("an image is larger than kernels can index");
+  }
+  return Image{.H = record.extent[2],
+               .W = record.extent[3],
+               .C = record.extent[1],
+               .pixel_stride = record.pixel_stride,
+               .data = data(record)};
+}
+
+Result<const TensorRecord*> StepReader::dense(int32_t index) const {
+  if (index < 0) return broken("a tensor is missing");
+  const TensorRecord& record = tensor(index);
+  if (record.layout != Layout::kRowMajor) return broken("a tensor is not row-major");
+  if (count(record) >= kTensorFloatsMax) return broken("a tensor is too large");
+  return &record;
+}
+
+Result<Image> StepReader::input_image(int i) const { return image(step_.input[i]); }
+Result<Image> StepReader::output_image(int i) const { return image(step_.output[i]); }
+Result<const TensorRecord*> StepReader::input_dense(int i) const { return dense(step_.input[i]); }
+Result<const TensorRecord*> StepReader::output_dense(int i) const { return dense(step_.output[i]); }
+
+}  // namespace pawl::engine

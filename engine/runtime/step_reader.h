@@ -1,0 +1,94 @@
+// What binding a step needs to know, with every bound checked. Used by bind*.cpp only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/artifact/artifact.h"
+#include "engine/plan/step.h"
+#include "engine/runtime/bind.h"
+
+namespace pawl::engine {
+
+// Bounds that keep every index computation of the kernels inside 32 bits.
+inline constexpr int64_t kSideMax = 16384;      // H and W
+inline constexpr int64_t kChannelsMax = 65536;
+inline constexpr int64_t kWindowMax = 256;      // kernel extents, strides, dilations, pads
+inline constexpr int64_t kTensorFloatsMax = int64_t{1} << 31;
+
+// An NHWC tensor of the plan with its memory.
+struct Image {
+  int32_t H, W, C, pixel_stride;
+  float* data;
+};
+
+class StepReader {
+ public:
+  StepReader(const Artifact& artifact, const StepRecord& step, const BindMemory& memory)
+      : artifact_(artifact), step_(step), memory_(memory) {}
+
+  const StepRecord& record() const { return step_; }
+  const BindMemory& memory() const { return memory_; }
+
+  Error broken(std::string_view what) const;  // kCorrupt, naming the step
+
+  // input[i] or output[i] as an image; an Error if it is not one.
+  Result<Image> input_image(int i) const;
+  Result<Image> output_image(int i) const;
+
+  // As a dense row-major tensor.
+  Result<const TensorRecord*> input_dense(int i) const;
+  Result<const TensorRecord*> output_dense(int i) const;
+
+  bool has_input(int i) const { return step_.input[i] >= 0; }
+  const TensorRecord& tensor(int32_t index) const {
+    return artifact_.tensors()[static_cast<size_t>(index)];
+  }
+  float* data(const TensorRecord& tensor) const;
+  static int64_t footprint(const TensorRecord& tensor);  // floats from its first to its last
+  static int64_t count(const TensorRecord& tensor);
+
+  // data[i] as `count` values of 4 bytes; 64-byte aligned.
+  template <typename T>
+  Result<const T*> block(int i, uint64_t count) const {
+    static_assert(sizeof(T) == 4);
+    const uint64_t offset = step_.data[i];
+    const std::span<const std::byte> weights = artifact_.weights();
+    if (offset == kNoData || offset % kSectionAlignment != 0 || offset > weights.size() ||
+        count > (weights.size() - offset) / sizeof(T)) {
+      return broken("a data block lies outside the weights");
+    }
+    return reinterpret_cast<const T*>(weights.data() + offset);
+  }
+
+  kernels::ActivationParams activation() const {
+    return {.kind = static_cast<kernels::Activation>(step_.activation),
+            .alpha = step_.alpha,
+            .beta = step_.beta};
+  }
+
+ private:
+  Result<Image> image(int32_t index) const;
+  Result<const TensorRecord*> dense(int32_t index) const;
+
+  const Artifact& artifact_;
+  const StepRecord& step_;
+  const BindMemory& memory_;
+};
+
+// True if every value is in [low, high].
+template <typename... Values>
+bool all_within(int64_t low, int64_t high, Values... values) {
+  return ((values >= low && values <= high) && ...);
+}
+
+// bind_rowmajor.cpp.
+Result<BoundStep> bind_strided_copy(const StepReader& reader);
+Result<BoundStep> bind_row_binary(const StepReader& reader);
+Result<BoundStep> bind_row_unary(const StepReader& reader);
+Result<BoundStep> bind_row_reduce(const StepReader& reader);
+Result<BoundStep> bind_matmul(const StepReader& reader);
+Result<BoundStep> bind_topk(const StepReader& reader);
+Result<BoundStep> bind_row_gather(const StepReader& reader);
+
+}  // namespace pawl::engine
