@@ -1,0 +1,226 @@
+// Proves: the C interface, in the shared library, gives exactly what the C++ session gives; refuses
+// null and uninitialised arguments with a message; and keeps its promises about structs that grow,
+// lifetimes and per-thread errors.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "include/pawl/pawl.h"
+#include "include/pawl/pawl.hpp"
+
+namespace {
+
+const std::string kGolden = std::string(PAWL_SOURCE_DIR) + "/tests/data/golden_v1.pawl";
+constexpr int32_t kWidth = 61, kHeight = 47, kPadding = 5;
+
+struct Picture {
+  std::vector<uint8_t> pixels = std::vector<uint8_t>((kWidth * 3 + kPadding) * kHeight);
+  pawl_frame frame;
+
+  Picture() {
+    std::mt19937 random(3);
+    for (uint8_t& p : pixels) p = static_cast<uint8_t>(random());
+    std::memset(&frame, 0xAB, sizeof(frame));
+    pawl_frame_init(&frame, sizeof(frame));
+    frame.width = kWidth;
+    frame.height = kHeight;
+    frame.stride = kWidth * 3 + kPadding;
+    frame.data = pixels.data();
+  }
+};
+
+pawl_session_options low_threshold() {
+  pawl_session_options options;
+  std::memset(&options, 0xAB, sizeof(options));
+  pawl_session_options_init(&options, sizeof(options));
+  options.threads = 2;
+  options.confidence = 0.05F;
+  return options;
+}
+
+class CApi : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(pawl_artifact_open(kGolden.c_str(), &artifact_), PAWL_OK) << pawl_last_error();
+    const pawl_session_options options = low_threshold();
+    ASSERT_EQ(pawl_session_create(artifact_, &options, &session_), PAWL_OK) << pawl_last_error();
+  }
+  void TearDown() override {
+    pawl_session_destroy(session_);
+    pawl_artifact_close(artifact_);
+  }
+  pawl_artifact* artifact_ = nullptr;
+  pawl_session* session_ = nullptr;
+};
+
+TEST_F(CApi, Versions) {
+  EXPECT_EQ(pawl_api_version(), PAWL_API_VERSION);
+  EXPECT_NE(std::strchr(pawl_version(), '.'), nullptr);
+}
+
+TEST_F(CApi, DetectsWhatTheCppSessionDetects) {
+  const Picture picture;
+  const pawl_detection* found = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_OK);
+  ASSERT_GT(count, 0U) << "the golden network must find something in noise";
+
+  const auto artifact = pawl::Artifact::open(kGolden);
+  ASSERT_TRUE(artifact.ok());
+  auto session = pawl::Session::create(artifact.value(), {.threads = 1, .confidence = 0.05F});
+  ASSERT_TRUE(session.ok()) << session.error().message;
+  const auto expected = session.value().detect(pawl::Frame{.format = pawl::PixelFormat::kBgr8,
+                                                           .width = kWidth,
+                                                           .height = kHeight,
+                                                           .stride = kWidth * 3 + kPadding,
+                                                           .data = picture.pixels.data()});
+  ASSERT_TRUE(expected.ok());
+  ASSERT_EQ(count, expected.value().size());
+  EXPECT_EQ(0, std::memcmp(found, expected.value().data(), count * sizeof(pawl_detection)));
+
+  pawl_times times{};
+  times.struct_size = sizeof(times);
+  ASSERT_EQ(pawl_session_times(session_, &times), PAWL_OK);
+  EXPECT_GT(times.preprocess_ns, 0);
+  EXPECT_GT(times.infer_ns, 0);
+  EXPECT_GE(times.postprocess_ns, 0);
+}
+
+TEST_F(CApi, SessionOutlivesItsArtifact) {
+  pawl_artifact_close(artifact_);
+  artifact_ = nullptr;
+  const Picture picture;
+  const pawl_detection* found = nullptr;
+  size_t count = 0;
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_OK);
+}
+
+TEST_F(CApi, DefaultOptions) {
+  pawl_session* session = nullptr;
+  ASSERT_EQ(pawl_session_create(artifact_, nullptr, &session), PAWL_OK) << pawl_last_error();
+  pawl_session_destroy(session);
+  pawl_session_options options;
+  pawl_session_options_init(&options, sizeof(options));
+  const pawl::SessionOptions cpp;
+  EXPECT_EQ(options.struct_size, sizeof(options));
+  EXPECT_EQ(options.threads, cpp.threads);
+  EXPECT_EQ(options.confidence, cpp.confidence);
+  EXPECT_EQ(options.iou, cpp.iou);
+  EXPECT_EQ(options.detections_max, cpp.detections_max);
+  EXPECT_EQ(options.multi_label, 0);
+}
+
+TEST_F(CApi, Labels) {
+  EXPECT_STREQ(pawl_label(artifact_, 0), "scratch");
+  EXPECT_STREQ(pawl_label(artifact_, 2), "st\xc3\xa4in");
+  EXPECT_STREQ(pawl_label(artifact_, 3), "");
+  EXPECT_STREQ(pawl_label(artifact_, -1), "");
+  EXPECT_STREQ(pawl_label(nullptr, 0), "");
+}
+
+TEST_F(CApi, Digest) {
+  EXPECT_EQ(pawl_artifact_verify(artifact_), PAWL_OK);
+}
+
+TEST_F(CApi, NullArguments) {
+  const Picture picture;
+  const pawl_detection* found = reinterpret_cast<const pawl_detection*>(&picture);
+  size_t count = 77;
+  pawl_artifact* artifact = artifact_;
+  pawl_session* session = session_;
+  EXPECT_EQ(pawl_artifact_open(nullptr, &artifact), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(artifact, nullptr);
+  EXPECT_EQ(pawl_artifact_open(kGolden.c_str(), nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_artifact_verify(nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_session_create(nullptr, nullptr, &session), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(session, nullptr);
+  EXPECT_EQ(pawl_session_create(artifact_, nullptr, nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_session_detect(nullptr, &picture.frame, &found, &count), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(found, nullptr);
+  EXPECT_EQ(count, 0U);
+  EXPECT_EQ(pawl_session_detect(session_, nullptr, &found, &count), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, nullptr, &count), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_session_times(nullptr, nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(pawl_last_error()).find("null"), std::string::npos);
+  pawl_artifact_close(nullptr);
+  pawl_session_destroy(nullptr);
+  pawl_session_options_init(nullptr, 24);
+  pawl_frame_init(nullptr, 48);
+}
+
+TEST_F(CApi, ErrorsCarryCodeAndMessage) {
+  pawl_artifact* artifact = nullptr;
+  EXPECT_EQ(pawl_artifact_open("/nonexistent/model.pawl", &artifact), PAWL_NOT_FOUND);
+  EXPECT_NE(std::string(pawl_last_error()).find("/nonexistent/model.pawl"), std::string::npos);
+  EXPECT_EQ(pawl_artifact_open("/", &artifact), PAWL_IO);
+  EXPECT_EQ(pawl_artifact_open(PAWL_SOURCE_DIR "/CMakeLists.txt", &artifact), PAWL_CORRUPT);
+
+  pawl_session_options options = low_threshold();
+  options.iou = 7.0F;
+  pawl_session* session = nullptr;
+  EXPECT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(pawl_last_error()).find("iou"), std::string::npos);
+
+  Picture picture;
+  const pawl_detection* found = nullptr;
+  size_t count = 0;
+  picture.frame.format = 9;
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_INVALID_ARGUMENT);
+  picture.frame.format = PAWL_BGR8;
+  picture.frame.data = nullptr;
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_INVALID_ARGUMENT);
+}
+
+TEST_F(CApi, ErrorsAreOfTheirThread) {
+  pawl_artifact* artifact = nullptr;
+  ASSERT_EQ(pawl_artifact_open("/nonexistent/here", &artifact), PAWL_NOT_FOUND);
+  std::string there = "unset";
+  std::thread([&] { there = pawl_last_error(); }).join();
+  EXPECT_EQ(there, "");
+  EXPECT_NE(std::string(pawl_last_error()).find("here"), std::string::npos);
+}
+
+// A caller compiled against a later header, whose structs are longer.
+TEST_F(CApi, StructsMayGrow) {
+  struct Longer {
+    pawl_session_options options;
+    int32_t later_field;
+  } longer;
+  std::memset(&longer, 0xAB, sizeof(longer));
+  pawl_session_options_init(&longer.options, sizeof(longer));
+  EXPECT_EQ(longer.options.struct_size, sizeof(longer));
+  EXPECT_EQ(longer.later_field, 0);
+  pawl_session* session = nullptr;
+  ASSERT_EQ(pawl_session_create(artifact_, &longer.options, &session), PAWL_OK);
+  pawl_session_destroy(session);
+  longer.later_field = 1;
+  EXPECT_EQ(pawl_session_create(artifact_, &longer.options, &session), PAWL_UNSUPPORTED);
+}
+
+TEST_F(CApi, UninitialisedStructsAreRefused) {
+  pawl_session_options options{};
+  pawl_session* session = nullptr;
+  EXPECT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_INVALID_ARGUMENT);
+  Picture picture;
+  picture.frame.struct_size = 0;
+  const pawl_detection* found = nullptr;
+  size_t count = 0;
+  EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_INVALID_ARGUMENT);
+  pawl_times times{};
+  EXPECT_EQ(pawl_session_times(session_, &times), PAWL_INVALID_ARGUMENT);
+}
+
+// An init function called by an older program must not write past its shorter struct.
+TEST_F(CApi, InitStaysInsideTheCallersStruct) {
+  unsigned char bytes[sizeof(pawl_session_options)];
+  std::memset(bytes, 0xAB, sizeof(bytes));
+  pawl_session_options_init(reinterpret_cast<pawl_session_options*>(bytes), 8);
+  for (size_t i = 8; i < sizeof(bytes); ++i) EXPECT_EQ(bytes[i], 0xAB) << i;
+}
+
+}  // namespace
