@@ -55,7 +55,8 @@ const char* tensor_shape_fault(const TensorRecord& tensor) {
     return "unknown storage";
   }
   if ((tensor.flags & ~kTensorIsOutput) != 0) return "unknown flags";
-  if (tensor.output_number > kOutputsMax) return "output number is out of range";
+  if (tensor.output_number >= kOutputsMax) return "output number is out of range";
+  if (tensor.output_number != 0 && tensor.flags == 0) return "output number without an output";
   if (tensor.rank < 1 || tensor.rank > kRankMax) return "rank outside 1 to 6";
   for (uint8_t i = 0; i < tensor.rank; ++i) {
     if (tensor.extent[i] < 1) return "extent below 1";

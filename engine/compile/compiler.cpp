@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/artifact/writer.h"
+#include "engine/compile/head_fusion.h"
 #include "engine/compile/outline.h"
 #include "engine/detect/head_guess.h"
 #include "engine/passes/passes.h"
@@ -15,7 +16,8 @@ namespace {
 // A slice of a row-major output as a map inside the tensor that holds it.
 Result<MapRecord> map_record(const Plan& plan, const std::vector<int32_t>& outputs,
                              const OutputSlice& slice, int32_t channels) {
-  if (slice.output < 0) return MapRecord{.tensor = -1, .channels = 0, .offset = 0, .pixel = 0, .channel = 0};
+  if (slice.output < 0)
+    return MapRecord{.tensor = -1, .channels = 0, .offset = 0, .pixel = 0, .channel = 0};
   const int32_t index = outputs[static_cast<size_t>(slice.output)];
   const TensorRecord& tensor = plan.tensors[static_cast<size_t>(index)];
   MapRecord map{.tensor = index,
@@ -60,12 +62,45 @@ void set_head(const HeadSpec& head, HeadRecord* record) {
   record->cell_offset = head.cell_offset;
 }
 
-// Fills the head section from what recognition found.
-Status describe_head(const HeadGuess& guess, Lowered* lowered) {
+// As many labels as the head has classes: an end-to-end output does not tell their number, the maps
+// behind it do.
+std::vector<std::string> labels_for(int32_t classes, std::vector<std::string> labels) {
+  labels.resize(static_cast<size_t>(classes));
+  return labels;
+}
+
+// The levels of a head whose tail was replaced: channel ranges of the plan's output maps.
+void describe_fused(const Graph& graph, const FusedHead& fused, Lowered* lowered) {
   Plan& plan = lowered->plan;
-  plan.head.family = plan.add_name(guess.family);
-  set_preprocess(guess.pre, &plan.head);
-  if (guess.levels.empty()) return {};
+  set_head(fused.head, &plan.head);
+  const auto map = [&](const MapRange& range) {
+    if (range.value == kNoValue)
+      return MapRecord{.tensor = -1, .channels = 0, .offset = 0, .pixel = 0, .channel = 0};
+    const auto at = std::find(graph.outputs.begin(), graph.outputs.end(), range.value);
+    const int32_t index = lowered->output[static_cast<size_t>(at - graph.outputs.begin())];
+    return MapRecord{.tensor = index,
+                     .channels = static_cast<int32_t>(range.channels),
+                     .offset = range.first,
+                     .pixel = plan.tensors[static_cast<size_t>(index)].pixel_stride,
+                     .channel = 1};
+  };
+  for (const FusedLevel& level : fused.levels) {
+    LevelRecord record{};
+    record.count = level.height * level.width;
+    record.grid_width = level.width;
+    record.stride = level.stride;
+    record.anchor_w = level.anchor_w;
+    record.anchor_h = level.anchor_h;
+    record.box = map(level.box);
+    record.scores = map(level.scores);
+    record.objectness = map(level.objectness);
+    plan.levels.push_back(record);
+  }
+}
+
+// The levels of a head kept as exported: slices of the graph's own outputs.
+Status describe_exported(const HeadGuess& guess, Lowered* lowered) {
+  Plan& plan = lowered->plan;
   set_head(guess.head, &plan.head);
   const int32_t box = box_channels(guess.head);
   const int32_t scores = score_channels(guess.head);
@@ -81,7 +116,6 @@ Status describe_head(const HeadGuess& guess, Lowered* lowered) {
     record.objectness = PAWL_TRY(map_record(plan, lowered->output, level.objectness, 1));
     plan.levels.push_back(record);
   }
-  plan.labels = guess.labels;
   return {};
 }
 
@@ -93,27 +127,35 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
 
   Graph optimised = graph;
   optimise(&optimised);
+  const std::optional<FusedHead> fused = fuse_head(&optimised, guess);
   Lowered lowered = PAWL_TRY(lower(optimised));
-  const Status described = describe_head(guess, &lowered);
-  if (!described.ok()) return described.error();
-
   Plan& plan = lowered.plan;
+  plan.head.family = plan.add_name(guess.family);
+  set_preprocess(guess.pre, &plan.head);
+  if (fused) {
+    describe_fused(optimised, *fused, &lowered);
+  } else if (!guess.levels.empty()) {
+    const Status described = describe_exported(guess, &lowered);
+    if (!described.ok()) return described.error();
+    guess.assumptions.push_back("the head runs as exported: its tail matched no decode step");
+  }
+  if (!plan.levels.empty()) plan.labels = labels_for(plan.head.classes, guess.labels);
   plan.header.isa = static_cast<uint32_t>(target.isa);
   plan.header.target_name = plan.add_name(target.name);
   plan.provenance = options.provenance;
 
   Compiled compiled;
-  compiled.report = CompileReport{
-      .target = std::string(target.name),
-      .family = guess.family,
-      .assumptions = std::move(guess.assumptions),
-      .nodes = static_cast<int32_t>(graph.nodes.size()),
-      .steps = static_cast<int32_t>(plan.steps.size()),
-      .multiply_adds = static_cast<int64_t>(plan.header.multiply_adds),
-      .arena_bytes = static_cast<int64_t>(plan.header.arena_bytes),
-      .weight_bytes = static_cast<int64_t>(plan.weights.size()),
-      .concats_elided = lowered.concats_elided,
-      .copies = lowered.copies};
+  compiled.report = CompileReport{.target = std::string(target.name),
+                                  .family = guess.family,
+                                  .assumptions = std::move(guess.assumptions),
+                                  .nodes = static_cast<int32_t>(graph.nodes.size()),
+                                  .steps = static_cast<int32_t>(plan.steps.size()),
+                                  .multiply_adds = static_cast<int64_t>(plan.header.multiply_adds),
+                                  .arena_bytes = static_cast<int64_t>(plan.header.arena_bytes),
+                                  .weight_bytes = static_cast<int64_t>(plan.weights.size()),
+                                  .head_fused = fused.has_value(),
+                                  .concats_elided = lowered.concats_elided,
+                                  .copies = lowered.copies};
   compiled.artifact = PAWL_TRY(write_artifact(plan));
   return compiled;
 }

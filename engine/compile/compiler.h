@@ -31,8 +31,9 @@ struct CompileReport {
   int64_t multiply_adds = 0;             // a frame
   int64_t arena_bytes = 0;
   int64_t weight_bytes = 0;
-  int32_t concats_elided = 0;            // concat inputs written in place
-  int32_t copies = 0;                    // layout changes and copies left in the plan
+  bool head_fused = false;     // the head's tail became the decode step
+  int32_t concats_elided = 0;  // concat inputs written in place
+  int32_t copies = 0;          // layout changes and copies left in the plan
 };
 
 struct Compiled {

@@ -89,6 +89,8 @@ platform::Result<Decoder> Decoder::create(const HeadSpec& spec, const DecodeOpti
   Decoder made;
   made.spec_ = spec;
   made.options_ = options;
+  // A network that suppresses duplicates itself ranks (pixel, class) pairs, not pixels.
+  if (!spec.nms && spec.layout != OutputLayout::kEndToEnd) made.options_.multi_label = true;
   made.raw_threshold_ = options.conf;
   if (spec.scores_are_logits) {
     const double conf = options.conf;
@@ -96,7 +98,7 @@ platform::Result<Decoder> Decoder::create(const HeadSpec& spec, const DecodeOpti
   }
   const int64_t possible =
       int64_t{pixels} *
-      (options.multi_label && spec.layout != OutputLayout::kEndToEnd ? spec.classes : 1);
+      (made.options_.multi_label && spec.layout != OutputLayout::kEndToEnd ? spec.classes : 1);
   made.candidates_max_ = static_cast<size_t>(std::min<int64_t>(possible, options.max_candidates));
   made.candidates_.reserve(made.candidates_max_);
   made.detections_.reserve(static_cast<size_t>(options.max_detections));

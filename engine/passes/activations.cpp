@@ -15,8 +15,8 @@ std::optional<Op> gated(const Graph& graph, const Uses& uses, ValueId x, ValueId
     if (sigmoid->inputs[0] == x) return Op::kSilu;
   }
   if (const Node* hard = producer_of(graph, uses, gate, Op::kHardSigmoid)) {
-    const bool is_hard_swish = hard->real("beta") == 0.5F &&
-                               hard->real("alpha") > 0.16666F && hard->real("alpha") < 0.16667F;
+    const bool is_hard_swish = hard->real("beta") == 0.5F && hard->real("alpha") > 0.16666F &&
+                               hard->real("alpha") < 0.16667F;
     if (hard->inputs[0] == x && is_hard_swish) return Op::kHardSwish;
   }
   if (const Node* tanh = producer_of(graph, uses, gate, Op::kTanh)) {
@@ -32,16 +32,26 @@ std::optional<Op> gated(const Graph& graph, const Uses& uses, ValueId x, ValueId
 // The attribute value for an activation a convolution can carry; null for other operators.
 const char* fused_name(Op op) {
   switch (op) {
-    case Op::kRelu: return "relu";
-    case Op::kLeakyRelu: return "leaky_relu";
-    case Op::kSigmoid: return "sigmoid";
-    case Op::kSilu: return "silu";
-    case Op::kHardSwish: return "hard_swish";
-    case Op::kHardSigmoid: return "hard_sigmoid";
-    case Op::kTanh: return "tanh";
-    case Op::kMish: return "mish";
-    case Op::kClip: return "clip";
-    default: return nullptr;
+    case Op::kRelu:
+      return "relu";
+    case Op::kLeakyRelu:
+      return "leaky_relu";
+    case Op::kSigmoid:
+      return "sigmoid";
+    case Op::kSilu:
+      return "silu";
+    case Op::kHardSwish:
+      return "hard_swish";
+    case Op::kHardSigmoid:
+      return "hard_sigmoid";
+    case Op::kTanh:
+      return "tanh";
+    case Op::kMish:
+      return "mish";
+    case Op::kClip:
+      return "clip";
+    default:
+      return nullptr;
   }
 }
 

@@ -46,9 +46,15 @@ std::optional<Affine> as_affine(const Graph& graph, const Node& node, ValueId da
   Affine affine{std::vector<float>(c.size(), 1.0F), std::vector<float>(c.size(), 0.0F)};
   for (size_t i = 0; i < c.size(); ++i) {
     switch (node.op) {
-      case Op::kMul: affine.scale[i] = c[i]; break;
-      case Op::kDiv: affine.scale[i] = 1.0F / c[i]; break;
-      case Op::kAdd: affine.shift[i] = c[i]; break;
+      case Op::kMul:
+        affine.scale[i] = c[i];
+        break;
+      case Op::kDiv:
+        affine.scale[i] = 1.0F / c[i];
+        break;
+      case Op::kAdd:
+        affine.shift[i] = c[i];
+        break;
       default:  // x - c, or c - x
         affine.scale[i] = data_first ? 1.0F : -1.0F;
         affine.shift[i] = data_first ? -c[i] : c[i];

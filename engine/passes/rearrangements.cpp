@@ -98,8 +98,8 @@ int32_t recognise_channel_shuffle(Graph* graph) {
       for (int64_t g = 0; g < grouped[1]; ++g) index.push_back(g * grouped[2] + j);
     }
     const std::string name = graph->value(last.outputs[0]).name + ".permutation";
-    const ValueId indices = graph->add_constant(
-        name, Tensor::of<int64_t>({in[1]}, std::span<const int64_t>(index)));
+    const ValueId indices =
+        graph->add_constant(name, Tensor::of<int64_t>({in[1]}, std::span<const int64_t>(index)));
     Node& node = graph->nodes[i];
     node.op = Op::kGather;
     node.inputs = {source, indices};

@@ -37,7 +37,7 @@ class PlanBuilder {
   int32_t add_channel_range(int32_t image, int64_t first, int64_t count);
 
   struct Operands {
-    std::vector<int32_t> inputs;   // tensor indices, in StepRecord order; -1 for none
+    std::vector<int32_t> inputs;  // tensor indices, in StepRecord order; -1 for none
     std::vector<int32_t> outputs;
   };
   // Appends a step; the caller fills the rest of the record it returns (valid until the next step).
@@ -48,7 +48,9 @@ class PlanBuilder {
 
   void mark_input(int32_t tensor);
   void mark_output(int32_t tensor, uint32_t number);  // alive to the end
-  void add_multiply_adds(int64_t count) { plan_.header.multiply_adds += static_cast<uint64_t>(count); }
+  void add_multiply_adds(int64_t count) {
+    plan_.header.multiply_adds += static_cast<uint64_t>(count);
+  }
 
   // Packs the arena, resolves tensor offsets and gives up the plan.
   Plan finish();

@@ -86,17 +86,22 @@ bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
     case Op::kConvTranspose:
     case Op::kMaxPool:
     case Op::kAveragePool:
-    case Op::kFocus: return true;
+    case Op::kFocus:
+      return true;
     case Op::kResize: {
       const Shape& in = graph.value(node.inputs[0]).shape;
       return is_image(in) && in[1] == graph.value(node.outputs[0]).shape[1];
     }
     case Op::kConcat:
     case Op::kSplit:
-    case Op::kSlice: return input_is_nhwc;
-    case Op::kGather: return input_is_nhwc && is_channel_gather(graph, node);
-    case Op::kReduceMean: return input_is_nhwc && reduces_pixels(graph, node);
-    default: break;
+    case Op::kSlice:
+      return input_is_nhwc;
+    case Op::kGather:
+      return input_is_nhwc && is_channel_gather(graph, node);
+    case Op::kReduceMean:
+      return input_is_nhwc && reduces_pixels(graph, node);
+    default:
+      break;
   }
   if (!input_is_nhwc) return false;
   if (node.inputs.size() == 1) return activation_of(node).has_value();
@@ -112,79 +117,126 @@ std::optional<ActivationParams> activation_of(const Node& node) {
       if (!kind) return std::nullopt;
       return ActivationParams{*kind, real_or(node, "alpha", 0.0F), real_or(node, "beta", 0.0F)};
     }
-    case Op::kRelu: return ActivationParams{Activation::kRelu};
-    case Op::kLeakyRelu: return ActivationParams{Activation::kLeakyRelu, node.real("alpha")};
-    case Op::kSigmoid: return ActivationParams{Activation::kSigmoid};
-    case Op::kSilu: return ActivationParams{Activation::kSilu};
-    case Op::kHardSwish: return ActivationParams{Activation::kHardSwish};
+    case Op::kRelu:
+      return ActivationParams{Activation::kRelu};
+    case Op::kLeakyRelu:
+      return ActivationParams{Activation::kLeakyRelu, node.real("alpha")};
+    case Op::kSigmoid:
+      return ActivationParams{Activation::kSigmoid};
+    case Op::kSilu:
+      return ActivationParams{Activation::kSilu};
+    case Op::kHardSwish:
+      return ActivationParams{Activation::kHardSwish};
     case Op::kHardSigmoid:
       return ActivationParams{Activation::kHardSigmoid, node.real("alpha"), node.real("beta")};
-    case Op::kTanh: return ActivationParams{Activation::kTanh};
-    case Op::kMish: return ActivationParams{Activation::kMish};
-    case Op::kGelu: return ActivationParams{Activation::kGelu};
+    case Op::kTanh:
+      return ActivationParams{Activation::kTanh};
+    case Op::kMish:
+      return ActivationParams{Activation::kMish};
+    case Op::kGelu:
+      return ActivationParams{Activation::kGelu};
     case Op::kClip:
       return ActivationParams{Activation::kClip, real_or(node, "min", -kInfinity),
                               real_or(node, "max", kInfinity)};
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<kernels::BinaryOp> pixelwise_op(Op op) {
   switch (op) {
-    case Op::kAdd: return kernels::BinaryOp::kAdd;
-    case Op::kSub: return kernels::BinaryOp::kSub;
-    case Op::kMul: return kernels::BinaryOp::kMul;
-    case Op::kDiv: return kernels::BinaryOp::kDiv;
-    case Op::kMin: return kernels::BinaryOp::kMin;
-    case Op::kMax: return kernels::BinaryOp::kMax;
-    default: return std::nullopt;
+    case Op::kAdd:
+      return kernels::BinaryOp::kAdd;
+    case Op::kSub:
+      return kernels::BinaryOp::kSub;
+    case Op::kMul:
+      return kernels::BinaryOp::kMul;
+    case Op::kDiv:
+      return kernels::BinaryOp::kDiv;
+    case Op::kMin:
+      return kernels::BinaryOp::kMin;
+    case Op::kMax:
+      return kernels::BinaryOp::kMax;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<kernels::RowBinaryOp> row_binary_op(Op op) {
   switch (op) {
-    case Op::kAdd: return kernels::RowBinaryOp::kAdd;
-    case Op::kSub: return kernels::RowBinaryOp::kSub;
-    case Op::kMul: return kernels::RowBinaryOp::kMul;
-    case Op::kDiv: return kernels::RowBinaryOp::kDiv;
-    case Op::kMin: return kernels::RowBinaryOp::kMin;
-    case Op::kMax: return kernels::RowBinaryOp::kMax;
-    case Op::kPow: return kernels::RowBinaryOp::kPow;
-    case Op::kMod: return kernels::RowBinaryOp::kMod;
-    default: return std::nullopt;
+    case Op::kAdd:
+      return kernels::RowBinaryOp::kAdd;
+    case Op::kSub:
+      return kernels::RowBinaryOp::kSub;
+    case Op::kMul:
+      return kernels::RowBinaryOp::kMul;
+    case Op::kDiv:
+      return kernels::RowBinaryOp::kDiv;
+    case Op::kMin:
+      return kernels::RowBinaryOp::kMin;
+    case Op::kMax:
+      return kernels::RowBinaryOp::kMax;
+    case Op::kPow:
+      return kernels::RowBinaryOp::kPow;
+    case Op::kMod:
+      return kernels::RowBinaryOp::kMod;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<kernels::RowUnaryOp> row_unary_op(Op op) {
   switch (op) {
-    case Op::kExp: return kernels::RowUnaryOp::kExp;
-    case Op::kLog: return kernels::RowUnaryOp::kLog;
-    case Op::kSqrt: return kernels::RowUnaryOp::kSqrt;
-    case Op::kErf: return kernels::RowUnaryOp::kErf;
-    case Op::kNeg: return kernels::RowUnaryOp::kNeg;
-    case Op::kAbs: return kernels::RowUnaryOp::kAbs;
-    case Op::kFloor: return kernels::RowUnaryOp::kFloor;
-    case Op::kCeil: return kernels::RowUnaryOp::kCeil;
-    case Op::kReciprocal: return kernels::RowUnaryOp::kReciprocal;
-    case Op::kSin: return kernels::RowUnaryOp::kSin;
-    case Op::kCos: return kernels::RowUnaryOp::kCos;
-    case Op::kSoftplus: return kernels::RowUnaryOp::kSoftplus;
-    case Op::kElu: return kernels::RowUnaryOp::kElu;
-    default: return std::nullopt;
+    case Op::kExp:
+      return kernels::RowUnaryOp::kExp;
+    case Op::kLog:
+      return kernels::RowUnaryOp::kLog;
+    case Op::kSqrt:
+      return kernels::RowUnaryOp::kSqrt;
+    case Op::kErf:
+      return kernels::RowUnaryOp::kErf;
+    case Op::kNeg:
+      return kernels::RowUnaryOp::kNeg;
+    case Op::kAbs:
+      return kernels::RowUnaryOp::kAbs;
+    case Op::kFloor:
+      return kernels::RowUnaryOp::kFloor;
+    case Op::kCeil:
+      return kernels::RowUnaryOp::kCeil;
+    case Op::kReciprocal:
+      return kernels::RowUnaryOp::kReciprocal;
+    case Op::kSin:
+      return kernels::RowUnaryOp::kSin;
+    case Op::kCos:
+      return kernels::RowUnaryOp::kCos;
+    case Op::kSoftplus:
+      return kernels::RowUnaryOp::kSoftplus;
+    case Op::kElu:
+      return kernels::RowUnaryOp::kElu;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op) {
   using Kind = kernels::RowReduceParams::Kind;
   switch (op) {
-    case Op::kSoftmax: return Kind::kSoftmax;
-    case Op::kReduceMax: return Kind::kMax;
-    case Op::kReduceMin: return Kind::kMin;
-    case Op::kReduceMean: return Kind::kMean;
-    case Op::kReduceSum: return Kind::kSum;
-    case Op::kReduceProd: return Kind::kProd;
-    case Op::kArgMax: return Kind::kArgMax;
-    default: return std::nullopt;
+    case Op::kSoftmax:
+      return Kind::kSoftmax;
+    case Op::kReduceMax:
+      return Kind::kMax;
+    case Op::kReduceMin:
+      return Kind::kMin;
+    case Op::kReduceMean:
+      return Kind::kMean;
+    case Op::kReduceSum:
+      return Kind::kSum;
+    case Op::kReduceProd:
+      return Kind::kProd;
+    case Op::kArgMax:
+      return Kind::kArgMax;
+    default:
+      return std::nullopt;
   }
 }
 

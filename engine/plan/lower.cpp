@@ -26,7 +26,8 @@ std::vector<float> as_floats(const Tensor& tensor) {
       const auto values = tensor.as<int32_t>();
       return {values.begin(), values.end()};
     }
-    default: break;
+    default:
+      break;
   }
   std::vector<float> floats;
   for (const std::byte byte : tensor.bytes()) {
@@ -38,7 +39,9 @@ std::vector<float> as_floats(const Tensor& tensor) {
 
 }  // namespace
 
-Result<Lowered> lower(const Graph& graph) { return Lowering(graph).run(); }
+Result<Lowered> lower(const Graph& graph) {
+  return Lowering(graph).run();
+}
 
 Error Lowering::unsupported(const Node& node, const std::string& why) const {
   return Error{Code::kUnsupported, "node \"" + node.name + "\" (" + std::string(op_name(node.op)) +

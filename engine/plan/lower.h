@@ -10,7 +10,7 @@
 namespace pawl::engine {
 
 struct Lowered {
-  Plan plan;                    // header.target_name, header.isa, head, labels are left to the caller
+  Plan plan;  // header.target_name, header.isa, head, labels are left to the caller
   std::vector<int32_t> output;  // tensor of each graph output, in order
   int32_t concats_elided = 0;   // concat inputs written in place
   int32_t copies = 0;           // steps that only move data

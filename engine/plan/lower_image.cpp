@@ -54,18 +54,32 @@ int64_t rounded_up(int64_t value, int64_t multiple) {
 
 Status Lowering::lower_on_images(const Node& node) {
   switch (node.op) {
-    case Op::kConv: return lower_conv(node);
-    case Op::kConvTranspose: return lower_conv_transpose(node);
+    case Op::kConv:
+      return lower_conv(node);
+    case Op::kConvTranspose:
+      return lower_conv_transpose(node);
     case Op::kMaxPool:
-    case Op::kAveragePool: return lower_pool(node);
-    case Op::kResize: return lower_resize(node);
+    case Op::kAveragePool:
+      return lower_pool(node);
+    case Op::kResize:
+      return lower_resize(node);
     case Op::kSlice:
-    case Op::kSplit: return lower_image_slice(node);
-    case Op::kReduceMean: lower_global_average(node); return {};
-    case Op::kConcat: lower_image_concat(node); return {};
-    case Op::kGather: lower_channel_gather(node); return {};
-    case Op::kFocus: lower_focus(node); return {};
-    default: break;
+    case Op::kSplit:
+      return lower_image_slice(node);
+    case Op::kReduceMean:
+      lower_global_average(node);
+      return {};
+    case Op::kConcat:
+      lower_image_concat(node);
+      return {};
+    case Op::kGather:
+      lower_channel_gather(node);
+      return {};
+    case Op::kFocus:
+      lower_focus(node);
+      return {};
+    default:
+      break;
   }
   if (node.inputs.size() == 1) {
     lower_image_unary(node);
@@ -187,8 +201,8 @@ Status Lowering::lower_conv_transpose(const Node& node) {
                              1, packed.data());
   const int32_t x = image(node.inputs[0]);
   const int32_t y = output(node);
-  const int32_t blocks =
-      builder_.add_image(node.name + ".blocks", wide, H, W, builder_.add_buffer(H * W * wide), 0, wide);
+  const int32_t blocks = builder_.add_image(node.name + ".blocks", wide, H, W,
+                                            builder_.add_buffer(H * W * wide), 0, wide);
   StepRecord& step = builder_.add_step(StepKind::kConv, node.name, {{x}, {blocks}});
   step.data[0] = builder_.add_weights(std::span<const float>(packed));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
@@ -206,30 +220,29 @@ Status Lowering::lower_conv_transpose(const Node& node) {
 
 Status Lowering::lower_pool(const Node& node) {
   if (shape(node.inputs[0]).size() != 4) return unsupported(node, "only 2-D pooling");
-  StepRecord& step = builder_.add_step(StepKind::kPool, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kPool, node.name, {{image(node.inputs[0])}, {output(node)}});
   const ConvFields window = conv_fields(node);
   const bool average = node.op == Op::kAveragePool;
-  set_step_fields(
-      PoolFields{.kind = static_cast<int64_t>(average ? kernels::PoolKind::kAverage
-                                                      : kernels::PoolKind::kMax),
-                 .count_padding = average ? node.integer("count_include_pad") : 0,
-                 .KH = window.KH,
-                 .KW = window.KW,
-                 .stride_h = window.stride_h,
-                 .stride_w = window.stride_w,
-                 .pad_top = window.pad_top,
-                 .pad_left = window.pad_left,
-                 .dilation_h = window.dilation_h,
-                 .dilation_w = window.dilation_w},
-      &step);
+  set_step_fields(PoolFields{.kind = static_cast<int64_t>(average ? kernels::PoolKind::kAverage
+                                                                  : kernels::PoolKind::kMax),
+                             .count_padding = average ? node.integer("count_include_pad") : 0,
+                             .KH = window.KH,
+                             .KW = window.KW,
+                             .stride_h = window.stride_h,
+                             .stride_w = window.stride_w,
+                             .pad_top = window.pad_top,
+                             .pad_left = window.pad_left,
+                             .dilation_h = window.dilation_h,
+                             .dilation_w = window.dilation_w},
+                  &step);
   return {};
 }
 
 void Lowering::lower_global_average(const Node& node) {
   const Shape& in = shape(node.inputs[0]);
-  StepRecord& step = builder_.add_step(StepKind::kPool, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kPool, node.name, {{image(node.inputs[0])}, {output(node)}});
   set_step_fields(PoolFields{.kind = static_cast<int64_t>(kernels::PoolKind::kAverage),
                              .count_padding = 0,
                              .KH = in[2],
@@ -253,8 +266,8 @@ Status Lowering::lower_resize(const Node& node) {
   if (!parse_coordinate(node.text("coordinate"), &coordinate) ||
       (!linear && !parse_nearest(node.text("nearest"), &nearest)) ||
       (!linear && node.text("mode") != "nearest")) {
-    return unsupported(node, "mode " + node.text("mode") + ", coordinates " +
-                                 node.text("coordinate"));
+    return unsupported(node,
+                       "mode " + node.text("mode") + ", coordinates " + node.text("coordinate"));
   }
   std::vector<int32_t> table;
   for (const size_t axis : {size_t{2}, size_t{3}}) {
@@ -278,8 +291,8 @@ Status Lowering::lower_resize(const Node& node) {
       table.insert(table.end(), part->begin(), part->end());
     }
   }
-  StepRecord& step = builder_.add_step(StepKind::kResize, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kResize, node.name, {{image(node.inputs[0])}, {output(node)}});
   step.data[0] = builder_.add_weights(std::span<const int32_t>(table));
   set_step_fields(ResizeFields{static_cast<int64_t>(linear ? kernels::ResizeKind::kLinear
                                                            : kernels::ResizeKind::kNearest)},
@@ -311,12 +324,13 @@ Status Lowering::lower_image_slice(const Node& node) {
       starts[axis] = start;
       start += out[axis];
     }
-    add_copy(node.name, x, y,
-             CopyFields{.extent = {1, 1, 1, out[2], out[3], out[1]},
-                        .x_stride = {0, 0, 0, steps[2] * width * x_pixel, steps[3] * x_pixel, steps[1]},
-                        .y_stride = {0, 0, 0, out[3] * y_pixel, y_pixel, 1},
-                        .x_start = (starts[2] * width + starts[3]) * x_pixel + starts[1],
-                        .y_start = 0});
+    add_copy(
+        node.name, x, y,
+        CopyFields{.extent = {1, 1, 1, out[2], out[3], out[1]},
+                   .x_stride = {0, 0, 0, steps[2] * width * x_pixel, steps[3] * x_pixel, steps[1]},
+                   .y_stride = {0, 0, 0, out[3] * y_pixel, y_pixel, 1},
+                   .x_start = (starts[2] * width + starts[3]) * x_pixel + starts[1],
+                   .y_start = 0});
   }
   return {};
 }
@@ -331,8 +345,8 @@ void Lowering::lower_image_concat(const Node& node) {
   for (const ValueId input : node.inputs) {
     const Shape& in = shape(input);
     const ValueView& part = views_[static_cast<size_t>(input)];
-    const bool in_place = axis == 1 && part.nhwc && part.root == whole.root &&
-                          part.channel == whole.channel + offset;
+    const bool in_place =
+        axis == 1 && part.nhwc && part.root == whole.root && part.channel == whole.channel + offset;
     if (!in_place) {
       const int32_t x = image(input);
       const int64_t x_pixel = builder_.tensor(x).pixel_stride;
@@ -349,21 +363,20 @@ void Lowering::lower_image_concat(const Node& node) {
 }
 
 void Lowering::lower_channel_gather(const Node& node) {
-  const std::span<const int64_t> indices =
-      graph_.value(node.inputs[1]).constant->as<int64_t>();
+  const std::span<const int64_t> indices = graph_.value(node.inputs[1]).constant->as<int64_t>();
   const int64_t channels = shape(node.inputs[0])[1];
   std::vector<int32_t> index;
   for (const int64_t i : indices) index.push_back(static_cast<int32_t>(i < 0 ? i + channels : i));
-  StepRecord& step = builder_.add_step(StepKind::kGather, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kGather, node.name, {{image(node.inputs[0])}, {output(node)}});
   step.data[0] = builder_.add_weights(std::span<const int32_t>(index));
   ++copies_;
 }
 
 void Lowering::lower_focus(const Node& node) {
   const std::vector<int64_t>& order = node.integers("order");
-  StepRecord& step = builder_.add_step(StepKind::kFocus, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kFocus, node.name, {{image(node.inputs[0])}, {output(node)}});
   FocusFields fields{};
   for (size_t g = 0; g < 4; ++g) {
     fields.dy[g] = order[2 * g];
@@ -373,8 +386,8 @@ void Lowering::lower_focus(const Node& node) {
 }
 
 void Lowering::lower_image_unary(const Node& node) {
-  StepRecord& step = builder_.add_step(StepKind::kUnary, node.name,
-                                       {{image(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kUnary, node.name, {{image(node.inputs[0])}, {output(node)}});
   set_activation(*activation_of(node), &step);
 }
 
@@ -391,8 +404,8 @@ void Lowering::lower_image_binary(const Node& node) {
   } else {
     operand = image(b);
   }
-  StepRecord& step = builder_.add_step(StepKind::kBinary, node.name,
-                                       {{image(a), operand}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kBinary, node.name, {{image(a), operand}, {output(node)}});
   set_step_fields(OpFields{static_cast<int64_t>(*pixelwise_op(node.op))}, &step);
 }
 

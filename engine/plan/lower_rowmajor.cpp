@@ -65,12 +65,19 @@ Status Lowering::lower_row_major(const Node& node) {
     case Op::kSplit:
     case Op::kExpand:
     case Op::kTile:
-    case Op::kConcat: lower_strided(node); return {};
-    case Op::kMatMul: return lower_matmul(node);
+    case Op::kConcat:
+      lower_strided(node);
+      return {};
+    case Op::kMatMul:
+      return lower_matmul(node);
     case Op::kGather:
-    case Op::kGatherElements: return lower_gather(node);
-    case Op::kTopK: lower_topk(node); return {};
-    default: break;
+    case Op::kGatherElements:
+      return lower_gather(node);
+    case Op::kTopK:
+      lower_topk(node);
+      return {};
+    default:
+      break;
   }
   if (reduce_kind(node.op)) return lower_reduce(node);
   if (row_binary_op(node.op) && node.inputs.size() == 2) {
@@ -152,8 +159,8 @@ void Lowering::lower_row_unary(const Node& node) {
   const bool to_whole = node.op == Op::kCast &&
                         graph_.value(node.outputs[0]).dtype != DType::kFloat32 &&
                         graph_.value(node.inputs[0]).dtype == DType::kFloat32;
-  StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name,
-                                       {{dense(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kRowUnary, node.name, {{dense(node.inputs[0])}, {output(node)}});
   kernels::RowUnaryOp op = kernels::RowUnaryOp::kActivation;  // a Cast between floats copies
   if (to_whole) {
     op = kernels::RowUnaryOp::kFloor;
@@ -182,8 +189,8 @@ Status Lowering::lower_reduce(const Node& node) {
   }
   const OuterAxisInner parts =
       split_at(in, static_cast<size_t>(axes.front()), static_cast<size_t>(axes.back()));
-  StepRecord& step = builder_.add_step(StepKind::kRowReduce, node.name,
-                                       {{dense(node.inputs[0])}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kRowReduce, node.name, {{dense(node.inputs[0])}, {output(node)}});
   set_step_fields(ReduceFields{.kind = static_cast<int64_t>(*reduce_kind(node.op)),
                                .outer = parts.outer,
                                .axis = parts.axis,
@@ -226,8 +233,8 @@ void Lowering::lower_topk(const Node& node) {
   const Shape& in = shape(node.inputs[0]);
   const auto axis = static_cast<size_t>(node.integer("axis"));
   const OuterAxisInner parts = split_at(in, axis, axis);
-  StepRecord& step = builder_.add_step(StepKind::kTopK, node.name,
-                                       {{dense(node.inputs[0])}, {output(node, 0), output(node, 1)}});
+  StepRecord& step = builder_.add_step(
+      StepKind::kTopK, node.name, {{dense(node.inputs[0])}, {output(node, 0), output(node, 1)}});
   set_step_fields(TopKFields{.rows = parts.outer,
                              .n = parts.axis,
                              .k = node.integer("k"),
@@ -250,7 +257,8 @@ Status Lowering::lower_gather(const Node& node) {
   }
   const int32_t x = dense(node.inputs[0]);
   const int32_t index = dense(node.inputs[1]);
-  StepRecord& step = builder_.add_step(StepKind::kRowGather, node.name, {{x, index}, {output(node)}});
+  StepRecord& step =
+      builder_.add_step(StepKind::kRowGather, node.name, {{x, index}, {output(node)}});
   set_step_fields(RowGatherFields{.elementwise = elementwise ? 1 : 0,
                                   .outer = parts.outer,
                                   .axis = parts.axis,

@@ -18,9 +18,9 @@ class Lowering {
  private:
   // lower.cpp: values and tensors.
   Status check_input() const;
-  int32_t native_tensor(ValueId id);   // in the layout that views_ chose
-  int32_t image(ValueId id);           // as NHWC, converted if need be; -1 for kNoValue
-  int32_t dense(ValueId id);           // as row-major, converted if need be
+  int32_t native_tensor(ValueId id);  // in the layout that views_ chose
+  int32_t image(ValueId id);          // as NHWC, converted if need be; -1 for kNoValue
+  int32_t dense(ValueId id);          // as row-major, converted if need be
   int32_t output(const Node& node, size_t i = 0) { return native_tensor(node.outputs[i]); }
   const Shape& shape(ValueId id) const { return graph_.value(id).shape; }
   bool nhwc(ValueId id) const { return views_[static_cast<size_t>(id)].nhwc; }
@@ -52,7 +52,7 @@ class Lowering {
   Status lower_reduce(const Node& node);
   Status lower_gather(const Node& node);
   void lower_topk(const Node& node);
-  void lower_strided(const Node& node);      // Transpose, Slice, Split, Expand, Tile, Concat
+  void lower_strided(const Node& node);  // Transpose, Slice, Split, Expand, Tile, Concat
   void lower_row_binary(const Node& node);
   void lower_row_unary(const Node& node);
 

@@ -12,11 +12,11 @@
 namespace pawl::engine {
 
 struct Plan {
-  PlanHeader header{};                // counts and name_bytes are filled in by the writer
+  PlanHeader header{};  // counts and name_bytes are filled in by the writer
   std::vector<TensorRecord> tensors;
   std::vector<StepRecord> steps;
   std::string names = std::string(1, '\0');  // zero-terminated texts; offset 0 is ""
-  std::vector<std::byte> weights;     // every block starts on a multiple of 64 bytes
+  std::vector<std::byte> weights;            // every block starts on a multiple of 64 bytes
   HeadRecord head{};
   std::vector<LevelRecord> levels;
   std::vector<std::string> labels;

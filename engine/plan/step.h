@@ -1,4 +1,5 @@
-// What StepRecord::integer and ::data mean, by kind: one view struct a kind, writer and reader both.
+// What StepRecord::integer and ::data mean, by kind: one view struct a kind, writer and reader
+// both.
 //
 // Frozen with the format: the order of the fields is the order in StepRecord::integer.
 #pragma once

@@ -7,7 +7,9 @@
 
 namespace pawl::engine {
 
-bool is_image(const Shape& shape) { return shape.size() == 4 && shape[0] == 1; }
+bool is_image(const Shape& shape) {
+  return shape.size() == 4 && shape[0] == 1;
+}
 
 namespace {
 

@@ -74,8 +74,8 @@ Result<BoundStep> bind_conv(const StepReader& reader) {
   params.OC = y.C;
   params.activation = reader.activation();
   params.zeros = reader.memory().zeros;
-  params.weight = PAWL_TRY(reader.block<float>(
-      0, kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW)));
+  params.weight =
+      PAWL_TRY(reader.block<float>(0, kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW)));
   const int32_t panels = (y.C + kernels::kConvBlock - 1) / kernels::kConvBlock;
   params.bias =
       PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(panels) * kernels::kConvBlock));
@@ -132,8 +132,8 @@ Result<BoundStep> bind_resize(const StepReader& reader) {
   const auto f = step_fields<ResizeFields>(reader.record());
   if (x.C != y.C) return reader.broken("channels differ");
   if (!all_within(0, 1, f.kind)) return reader.broken("an unknown resize");
-  const int32_t* table =
-      PAWL_TRY(reader.block<int32_t>(0, 3 * (static_cast<uint64_t>(y.H) + static_cast<uint64_t>(y.W))));
+  const int32_t* table = PAWL_TRY(
+      reader.block<int32_t>(0, 3 * (static_cast<uint64_t>(y.H) + static_cast<uint64_t>(y.W))));
   kernels::ResizeParams params{};
   set_images(x, y, &params);
   params.kind = static_cast<kernels::ResizeKind>(f.kind);
@@ -276,7 +276,8 @@ Result<size_t> zero_floats(const Artifact& artifact) {
 }
 
 Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads) {
-  const BindMemory memory{.arena = nullptr, .zeros = nullptr, .scratch = nullptr, .threads = threads};
+  const BindMemory memory{
+      .arena = nullptr, .zeros = nullptr, .scratch = nullptr, .threads = threads};
   size_t bytes = 0;
   for (const StepRecord& step : artifact.steps()) {
     const StepReader reader(artifact, step, memory);
@@ -297,22 +298,38 @@ Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
                             const BindMemory& memory) {
   const StepReader reader(artifact, step, memory);
   switch (step.kind) {
-    case StepKind::kConv: return bind_conv(reader);
-    case StepKind::kDepthwise: return bind_depthwise(reader);
-    case StepKind::kPool: return bind_pool(reader);
-    case StepKind::kResize: return bind_resize(reader);
-    case StepKind::kUnary: return bind_unary(reader);
-    case StepKind::kBinary: return bind_binary(reader);
-    case StepKind::kGather: return bind_gather(reader);
-    case StepKind::kFocus: return bind_focus(reader);
-    case StepKind::kAttention: return bind_attention(reader);
-    case StepKind::kStridedCopy: return bind_strided_copy(reader);
-    case StepKind::kRowBinary: return bind_row_binary(reader);
-    case StepKind::kRowUnary: return bind_row_unary(reader);
-    case StepKind::kRowReduce: return bind_row_reduce(reader);
-    case StepKind::kMatmul: return bind_matmul(reader);
-    case StepKind::kTopK: return bind_topk(reader);
-    case StepKind::kRowGather: return bind_row_gather(reader);
+    case StepKind::kConv:
+      return bind_conv(reader);
+    case StepKind::kDepthwise:
+      return bind_depthwise(reader);
+    case StepKind::kPool:
+      return bind_pool(reader);
+    case StepKind::kResize:
+      return bind_resize(reader);
+    case StepKind::kUnary:
+      return bind_unary(reader);
+    case StepKind::kBinary:
+      return bind_binary(reader);
+    case StepKind::kGather:
+      return bind_gather(reader);
+    case StepKind::kFocus:
+      return bind_focus(reader);
+    case StepKind::kAttention:
+      return bind_attention(reader);
+    case StepKind::kStridedCopy:
+      return bind_strided_copy(reader);
+    case StepKind::kRowBinary:
+      return bind_row_binary(reader);
+    case StepKind::kRowUnary:
+      return bind_row_unary(reader);
+    case StepKind::kRowReduce:
+      return bind_row_reduce(reader);
+    case StepKind::kMatmul:
+      return bind_matmul(reader);
+    case StepKind::kTopK:
+      return bind_topk(reader);
+    case StepKind::kRowGather:
+      return bind_row_gather(reader);
   }
   return reader.broken("an unknown kind");
 }

@@ -49,8 +49,8 @@ class BoundStep {
 // Memory a session lends to its steps.
 struct BindMemory {
   std::byte* arena;
-  const float* zeros;    // zero_floats() of them
-  std::byte* scratch;    // scratch_bytes() of them
+  const float* zeros;  // zero_floats() of them
+  std::byte* scratch;  // scratch_bytes() of them
   int32_t threads;
 };
 

@@ -49,7 +49,8 @@ Result<BoundStep> bind_strided_copy(const StepReader& reader) {
   const TensorRecord& x = reader.tensor(step.input[0]);
   const TensorRecord& y = reader.tensor(step.output[0]);
   const auto f = step_fields<CopyFields>(step);
-  if (StepReader::footprint(x) >= kTensorFloatsMax || StepReader::footprint(y) >= kTensorFloatsMax) {
+  if (StepReader::footprint(x) >= kTensorFloatsMax ||
+      StepReader::footprint(y) >= kTensorFloatsMax) {
     return reader.broken("a tensor is too large");
   }
   for (int64_t extent : f.extent) {
@@ -120,7 +121,8 @@ Result<BoundStep> bind_row_reduce(const StepReader& reader) {
     return reader.broken("a reduction does not match its input");
   }
   const auto kind = static_cast<kernels::RowReduceParams::Kind>(f.kind);
-  const int64_t y_count = kind == kernels::RowReduceParams::Kind::kSoftmax ? x_count : x_count / f.axis;
+  const int64_t y_count =
+      kind == kernels::RowReduceParams::Kind::kSoftmax ? x_count : x_count / f.axis;
   if (StepReader::count(*y) != y_count) return reader.broken("a reduction has another size");
   return BoundStep(kernels::row_reduce, kernels::RowReduceParams{.kind = kind,
                                                                  .outer = f.outer,
@@ -170,15 +172,16 @@ Result<BoundStep> bind_topk(const StepReader& reader) {
       f.rows * f.k != StepReader::count(*indices)) {
     return reader.broken("a selection does not match its tensors");
   }
-  return BoundStep(kernels::topk,
-                   kernels::TopKParams{.rows = f.rows,
-                                       .n = f.n,
-                                       .k = f.k,
-                                       .largest = f.largest != 0,
-                                       .x = reader.data(*x),
-                                       .values = reader.data(*values),
-                                       .indices = reader.data(*indices),
-                                       .scratch = reinterpret_cast<int32_t*>(reader.memory().scratch)});
+  return BoundStep(
+      kernels::topk,
+      kernels::TopKParams{.rows = f.rows,
+                          .n = f.n,
+                          .k = f.k,
+                          .largest = f.largest != 0,
+                          .x = reader.data(*x),
+                          .values = reader.data(*values),
+                          .indices = reader.data(*indices),
+                          .scratch = reinterpret_cast<int32_t*>(reader.memory().scratch)});
 }
 
 Result<BoundStep> bind_row_gather(const StepReader& reader) {
@@ -187,7 +190,8 @@ Result<BoundStep> bind_row_gather(const StepReader& reader) {
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<RowGatherFields>(reader.record());
   constexpr int64_t kSide = int64_t{1} << 31;
-  if (!all_within(0, 1, f.elementwise) || !all_within(1, kSide, f.outer, f.axis, f.inner, f.count)) {
+  if (!all_within(0, 1, f.elementwise) ||
+      !all_within(1, kSide, f.outer, f.axis, f.inner, f.count)) {
     return reader.broken("a gather is out of range");
   }
   __extension__ using Wide = __int128;

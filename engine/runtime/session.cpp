@@ -124,8 +124,8 @@ struct Session::State {
 Status Session::State::allocate() {
   const size_t scratch_size = PAWL_TRY(scratch_bytes(artifact, pool.threads()));
   const size_t zero_count = PAWL_TRY(zero_floats(artifact));
-  if (!arena.allocate(artifact.plan().arena_bytes) ||
-      !zeros.allocate(zero_count * sizeof(float)) || !scratch.allocate(scratch_size)) {
+  if (!arena.allocate(artifact.plan().arena_bytes) || !zeros.allocate(zero_count * sizeof(float)) ||
+      !scratch.allocate(scratch_size)) {
     return Error{Code::kExhausted, artifact.name() + ": no memory for an arena of " +
                                        std::to_string(artifact.plan().arena_bytes) + " bytes"};
   }
@@ -174,9 +174,9 @@ Status Session::State::prepare_detection(const SessionOptions& options) {
                                      ": the input tensor does not match the pre-processing; "
                                      "compile the model again"};
   }
-  input = {tensor_data(tensor),
-           static_cast<size_t>(spec.channels) * static_cast<size_t>(spec.height) *
-               static_cast<size_t>(spec.width)};
+  input = {tensor_data(tensor), static_cast<size_t>(spec.channels) *
+                                    static_cast<size_t>(spec.height) *
+                                    static_cast<size_t>(spec.width)};
   preprocessor.emplace(PAWL_TRY(Preprocessor::create(spec, pool.threads())));
   if (head.present == 0) return {};
 
@@ -315,10 +315,20 @@ void Session::run_timed(std::span<int64_t> ns) {
       &timed);
 }
 
-const StageTimes& Session::times() const { return state_->times; }
-const Artifact& Session::artifact() const { return state_->artifact; }
-int32_t Session::threads() const { return state_->pool.threads(); }
-std::span<float> Session::input() { return state_->input; }
-std::span<const TensorView> Session::outputs() const { return state_->outputs; }
+const StageTimes& Session::times() const {
+  return state_->times;
+}
+const Artifact& Session::artifact() const {
+  return state_->artifact;
+}
+int32_t Session::threads() const {
+  return state_->pool.threads();
+}
+std::span<float> Session::input() {
+  return state_->input;
+}
+std::span<const TensorView> Session::outputs() const {
+  return state_->outputs;
+}
 
 }  // namespace pawl::engine

@@ -18,11 +18,11 @@
 namespace pawl::engine {
 
 struct SessionOptions {
-  int32_t threads = 0;           // 0: one for each core this process may use
-  float confidence = 0.25F;      // keep scores of at least this
-  float iou = 0.45F;             // suppress overlaps of more than this
+  int32_t threads = 0;       // 0: one for each core this process may use
+  float confidence = 0.25F;  // keep scores of at least this
+  float iou = 0.45F;         // suppress overlaps of more than this
   int32_t detections_max = 300;
-  bool multi_label = false;      // every class over the threshold, not the best one (for mAP)
+  bool multi_label = false;  // every class over the threshold, not the best one (for mAP)
 };
 
 // Of the last detect(), nanoseconds.
@@ -35,10 +35,10 @@ struct StageTimes {
 
 // A tensor of the plan as it lies in the arena.
 struct TensorView {
-  std::string_view name;      // of the value in the model file
-  bool nhwc = false;          // else row-major in the logical order
+  std::string_view name;            // of the value in the model file
+  bool nhwc = false;                // else row-major in the logical order
   std::span<const int32_t> extent;  // logical dimensions, as in the model: (N,C,H,W) for images
-  int32_t pixel_stride = 0;   // nhwc: floats from one pixel to the next
+  int32_t pixel_stride = 0;         // nhwc: floats from one pixel to the next
   const float* data = nullptr;
 };
 

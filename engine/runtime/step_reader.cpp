@@ -4,8 +4,8 @@ namespace pawl::engine {
 
 Error StepReader::broken(std::string_view what) const {
   return Error{Code::kCorrupt, artifact_.name() + ": step \"" +
-                                   std::string(artifact_.text(step_.name)) + "\": " +
-                                   std::string(what) + "; compile the model again"};
+                                   std::string(artifact_.text(step_.name)) +
+                                   "\": " + std::string(what) + "; compile the model again"};
 }
 
 int64_t StepReader::count(const TensorRecord& tensor) {
@@ -53,9 +53,17 @@ Result<const TensorRecord*> StepReader::dense(int32_t index) const {
   return &record;
 }
 
-Result<Image> StepReader::input_image(int i) const { return image(step_.input[i]); }
-Result<Image> StepReader::output_image(int i) const { return image(step_.output[i]); }
-Result<const TensorRecord*> StepReader::input_dense(int i) const { return dense(step_.input[i]); }
-Result<const TensorRecord*> StepReader::output_dense(int i) const { return dense(step_.output[i]); }
+Result<Image> StepReader::input_image(int i) const {
+  return image(step_.input[i]);
+}
+Result<Image> StepReader::output_image(int i) const {
+  return image(step_.output[i]);
+}
+Result<const TensorRecord*> StepReader::input_dense(int i) const {
+  return dense(step_.input[i]);
+}
+Result<const TensorRecord*> StepReader::output_dense(int i) const {
+  return dense(step_.output[i]);
+}
 
 }  // namespace pawl::engine
