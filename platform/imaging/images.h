@@ -1,0 +1,52 @@
+// Pictures in files: loaded under limits, saved atomically.
+//
+// JPEG and PNG go through libjpeg-turbo and libpng, BMP and WebP through the media plugin (see
+// docs/decisions/imaging-startup.md for why). All give what cv::imread gives: eight bits a channel,
+// alpha dropped, grey spread to three channels, EXIF orientation applied.
+// Threads: any; nothing is shared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "platform/frame.h"
+#include "platform/result.h"
+
+namespace pawl::platform {
+
+// An owned picture: BGR8, rows `stride` bytes apart, top row first.
+struct Image {
+  int32_t width = 0;
+  int32_t height = 0;
+  ptrdiff_t stride = 0;
+  std::vector<uint8_t> pixels;
+
+  static Image blank(int32_t width, int32_t height);  // black
+  uint8_t* row(int32_t y) { return pixels.data() + y * stride; }
+  const uint8_t* row(int32_t y) const { return pixels.data() + y * stride; }
+  Frame frame() const;  // borrows the pixels
+};
+
+// Checked before anything of that size is allocated.
+struct ImageLimits {
+  size_t file_bytes_max = size_t{128} << 20;
+  int32_t side_max = 32768;
+  int64_t pixels_max = int64_t{100} * 1000 * 1000;
+};
+
+// Errors: kNotFound, kIo, kCorrupt (empty, truncated or damaged), kUnsupported (no image format we
+// read), kExhausted (over a limit). load_image's messages start with the path.
+Result<Image> load_image(const std::filesystem::path& path, const ImageLimits& limits = {});
+Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits = {});
+
+// Whether the extension is one that load_image reads: png, jpg, jpeg, bmp, webp in any case.
+bool has_image_extension(const std::filesystem::path& path);
+
+// The format follows the extension: .png, else .jpg or .jpeg at quality 92. Written whole or not
+// at all.
+Status save_image(const std::filesystem::path& path, const Image& image);
+
+}  // namespace pawl::platform

@@ -1,0 +1,130 @@
+// The plugin itself; compiled into pawl_media.so, the only file that uses videoio and imgcodecs.
+#include "platform/imaging/media_plugin.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/videoio.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pawl::platform {
+namespace {
+
+constexpr int kNetworkTimeoutMs = 10000;
+
+// Whatever OpenCV hands out, as three channels of eight bits.
+Status check_pixels(const cv::Mat& pixels) {
+  if (pixels.empty()) return Error{Code::kCorrupt, "no picture in it"};
+  if (pixels.type() != CV_8UC3 && pixels.type() != CV_8UC1) {
+    return Error{Code::kUnsupported, "pixels are neither BGR nor grey at eight bits"};
+  }
+  return {};
+}
+
+Frame frame_of(const cv::Mat& pixels) {
+  return {.format = pixels.channels() == 3 ? PixelFormat::kBgr8 : PixelFormat::kGray8,
+          .width = pixels.cols,
+          .height = pixels.rows,
+          .stride = static_cast<ptrdiff_t>(pixels.step),
+          .data = pixels.data};
+}
+
+class CaptureReader final : public VideoReader {
+ public:
+  explicit CaptureReader(cv::VideoCapture capture) : capture_(std::move(capture)) {}
+
+  Result<bool> next(Frame* frame) override {
+    try {
+      if (!capture_.read(pixels_)) return false;
+      PAWL_TRY(check_pixels(pixels_));
+      *frame = frame_of(pixels_);
+      return true;
+    } catch (const std::exception& e) {
+      return Error{Code::kIo, std::string("capture failed: ") + e.what()};
+    }
+  }
+
+  double fps() const override {
+    const double fps = capture_.get(cv::CAP_PROP_FPS);
+    return fps > 0.0 && fps < 1000.0 ? fps : 0.0;
+  }
+
+  int64_t frame_count() const override {
+    const double count = capture_.get(cv::CAP_PROP_FRAME_COUNT);
+    return count > 0.0 && count < 1e12 ? static_cast<int64_t>(count) : -1;
+  }
+
+ private:
+  cv::VideoCapture capture_;
+  cv::Mat pixels_;
+};
+
+int backend_of(VideoKind kind) {
+  switch (kind) {
+    case VideoKind::kDevice:
+      return cv::CAP_V4L2;
+    case VideoKind::kGstreamer:
+      return cv::CAP_GSTREAMER;
+    case VideoKind::kFile:
+    case VideoKind::kStream:
+      break;
+  }
+  return cv::CAP_FFMPEG;
+}
+
+class OpencvMedia final : public MediaPlugin {
+ public:
+  Result<std::unique_ptr<VideoReader>> open_video(VideoKind kind,
+                                                  const std::string& where) override {
+    try {
+      std::vector<int> parameters;
+      if (kind == VideoKind::kStream) {
+        parameters = {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kNetworkTimeoutMs,
+                      cv::CAP_PROP_READ_TIMEOUT_MSEC, kNetworkTimeoutMs};
+      }
+      cv::VideoCapture capture;
+      if (!capture.open(where, backend_of(kind), parameters)) {
+        return Error{Code::kIo, "not a video or camera that can be opened"};
+      }
+      return std::unique_ptr<VideoReader>(std::make_unique<CaptureReader>(std::move(capture)));
+    } catch (const std::exception& e) {
+      return Error{Code::kIo, std::string("capture failed: ") + e.what()};
+    }
+  }
+
+  Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits) override {
+    try {
+      const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1,
+                         const_cast<std::byte*>(bytes.data()));
+      const cv::Mat pixels = cv::imdecode(file, cv::IMREAD_COLOR);
+      if (pixels.empty()) return Error{Code::kCorrupt, "truncated or damaged image"};
+      if (pixels.cols > limits.side_max || pixels.rows > limits.side_max) {
+        return Error{Code::kExhausted, "the image has more pixels than an image may have"};
+      }
+      Image image = Image::blank(pixels.cols, pixels.rows);
+      for (int y = 0; y < pixels.rows; ++y) {
+        std::memcpy(image.row(y), pixels.ptr(y), static_cast<size_t>(image.stride));
+      }
+      return image;
+    } catch (const std::exception&) {
+      return Error{Code::kCorrupt, "truncated or damaged image, or over the size limit"};
+    }
+  }
+};
+
+}  // namespace
+}  // namespace pawl::platform
+
+extern "C" __attribute__((visibility("default"))) pawl::platform::MediaPlugin* pawl_media_plugin(
+    const char* build) {
+  if (std::strcmp(build, PAWL_BUILD) != 0) return nullptr;
+  // The program reports failures itself, one line each.
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);
+  static pawl::platform::OpencvMedia media;
+  return &media;
+}

@@ -1,0 +1,15 @@
+// PNG bytes to pixels and back, over libpng.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "platform/imaging/images.h"
+
+namespace pawl::platform {
+
+Result<Image> decode_png(std::span<const std::byte> bytes, const ImageLimits& limits);
+Result<std::vector<std::byte>> encode_png(const Image& image);
+
+}  // namespace pawl::platform
