@@ -1,0 +1,46 @@
+#include "apps/pawl/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace pawl::program {
+namespace {
+
+constexpr int64_t kSideMax = 16384;
+constexpr int kThreadsMax = 256;
+constexpr int kDetectionsMax = 100'000;
+
+}  // namespace
+
+engine::InputSize parse_size(const std::string& option, const std::string& text) {
+  engine::InputSize size;
+  const char* const last = text.data() + text.size();
+  const auto [cross, bad_width] = std::from_chars(text.data(), last, size.width);
+  const bool has_cross = bad_width == std::errc{} && cross != last && *cross == 'x';
+  const auto [end, bad_height] = std::from_chars(has_cross ? cross + 1 : last, last, size.height);
+  if (!has_cross || bad_height != std::errc{} || end != last || size.width < 1 || size.height < 1 ||
+      size.width > kSideMax || size.height > kSideMax) {
+    throw CLI::ValidationError(option, text + " is not WIDTHxHEIGHT, such as 640x384");
+  }
+  return size;
+}
+
+void add_threads(CLI::App* command, engine::SessionOptions* options) {
+  command->add_option("--threads", options->threads, "0: one for each core this process may use")
+      ->check(CLI::Range(0, kThreadsMax))
+      ->capture_default_str();
+}
+
+void add_thresholds(CLI::App* command, engine::SessionOptions* options) {
+  command->add_option("--conf", options->confidence, "Keep scores of at least this")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--iou", options->iou, "Suppress boxes that overlap a better one by more")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--max-det", options->detections_max, "Detections of a frame at most")
+      ->check(CLI::Range(1, kDetectionsMax))
+      ->capture_default_str();
+}
+
+}  // namespace pawl::program

@@ -1,0 +1,213 @@
+// pawl bench: how long a frame takes.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/pawl/arguments.h"
+#include "apps/pawl/command.h"
+#include "apps/pawl/json.h"
+#include "apps/pawl/latency.h"
+#include "apps/pawl/progress.h"
+#include "apps/pawl/step_cost.h"
+#include "apps/pawl/text.h"
+#include "engine/runtime/session.h"
+#include "platform/imaging/images.h"
+#include "platform/synthetic/line_scene.h"
+
+namespace pawl::program {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kWarmUpFrames = 5;
+constexpr double kWarmUpSecondsMax = 2.0;
+constexpr int64_t kSyntheticFrames = 4;  // so that branches do not learn one picture
+constexpr size_t kSamplesMax = 10'000'000;
+
+struct BenchArguments {
+  std::string model, input;
+  double seconds = 5.0;
+  double paced_fps = 0.0;  // 0: one frame after the other
+  bool layers = false;
+  bool json = false;
+  engine::SessionOptions session;
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Result<std::vector<platform::Image>> bench_images(const std::string& input) {
+  std::vector<platform::Image> images;
+  if (!input.empty()) {
+    images.push_back(PAWL_TRY(platform::load_image(input)));
+    return images;
+  }
+  platform::LineScene scene(platform::LineOptions{});
+  for (int64_t i = 0; i < kSyntheticFrames; ++i) {
+    images.push_back(platform::Image::blank(scene.options().width, scene.options().height));
+    scene.render(i * 3, images.back().pixels.data(), images.back().stride, nullptr);
+  }
+  return images;
+}
+
+// Whole frames as a camera's user sees them: preprocess, network, decoding.
+Status measure_frames(const BenchArguments& arguments, const std::vector<platform::Image>& images,
+                      engine::Session* session, StageSeries* series) {
+  const auto detect = [&](size_t index) {
+    return session->detect(images[index % images.size()].frame());
+  };
+  const Clock::time_point warm_up = Clock::now();
+  for (size_t i = 0; i < kWarmUpFrames && seconds_since(warm_up) < kWarmUpSecondsMax; ++i) {
+    PAWL_TRY(detect(i));
+  }
+  Progress progress("frames", 0);
+  const Clock::time_point start = Clock::now();
+  for (size_t i = 0; series->count() < kSamplesMax; ++i) {
+    if (i > 0 && seconds_since(start) >= arguments.seconds) break;
+    if (arguments.paced_fps > 0.0) {
+      const std::chrono::duration<double> due(static_cast<double>(i) / arguments.paced_fps);
+      std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(due));
+    }
+    PAWL_TRY(detect(i));
+    series->add(session->times());
+    progress.advance(static_cast<int64_t>(i + 1));
+  }
+  return {};
+}
+
+struct Layers {
+  std::vector<double> ms;  // a step, median of the runs
+  int64_t runs = 0;
+};
+
+Layers measure_layers(const BenchArguments& arguments, engine::Session* session) {
+  const size_t count = session->artifact().steps().size();
+  std::vector<std::vector<int64_t>> samples(count);
+  std::vector<int64_t> ns(count);
+  Layers layers;
+  const Clock::time_point start = Clock::now();
+  while (layers.runs < 3 || (seconds_since(start) < arguments.seconds && layers.runs < 10'000)) {
+    std::fill(ns.begin(), ns.end(), 0);
+    session->run_timed(ns);
+    for (size_t i = 0; i < count; ++i) samples[i].push_back(ns[i]);
+    ++layers.runs;
+  }
+  for (auto& step : samples) layers.ms.push_back(percentiles_ms(std::move(step)).p50);
+  return layers;
+}
+
+// Two operations a multiply-add, as in every published GFLOP/s.
+double gflops(int64_t multiply_adds, double ms) {
+  return ms > 0.0 ? 2.0 * static_cast<double>(multiply_adds) / ms / 1e6 : 0.0;
+}
+
+void print_layers(const engine::Artifact& artifact, const Layers& layers) {
+  const double total = std::accumulate(layers.ms.begin(), layers.ms.end(), 0.0);
+  TextTable table({"step", "kind", "output", "ms", "share", "GFLOP/s", "name"});
+  for (size_t i = 0; i < layers.ms.size(); ++i) {
+    const engine::StepRecord& step = artifact.steps()[i];
+    const int64_t work = step_multiply_adds(artifact, step);
+    table.add({std::to_string(i), step_kind_name(step.kind), tensor_shape(artifact, step.output[0]),
+               printed("%.3f", layers.ms[i]),
+               printed("%.1f%%", 100.0 * layers.ms[i] / std::max(1e-9, total)),
+               work == 0 ? "" : printed("%.1f", gflops(work, layers.ms[i])),
+               std::string(artifact.text(step.name))});
+  }
+  std::fputs(table.str().c_str(), stdout);
+  std::printf("%.3f ms, the sum of the steps' medians over %lld runs\n", total,
+              static_cast<long long>(layers.runs));
+}
+
+Json layers_json(const engine::Artifact& artifact, const Layers& layers) {
+  Json list = Json::array();
+  for (size_t i = 0; i < layers.ms.size(); ++i) {
+    const engine::StepRecord& step = artifact.steps()[i];
+    const int64_t work = step_multiply_adds(artifact, step);
+    list.push_back({{"step", i},
+                    {"kind", step_kind_name(step.kind)},
+                    {"name", artifact.text(step.name)},
+                    {"output", tensor_shape(artifact, step.output[0])},
+                    {"ms", rounded(layers.ms[i], 5)},
+                    {"gflops", rounded(gflops(work, layers.ms[i]), 2)}});
+  }
+  return list;
+}
+
+// The network on its own, for artifacts compiled with --head none.
+void measure_network(const BenchArguments& arguments, engine::Session* session,
+                     StageSeries* series) {
+  std::fill(session->input().begin(), session->input().end(), 0.5F);
+  for (int i = 0; i < kWarmUpFrames; ++i) session->run();
+  const Clock::time_point start = Clock::now();
+  while (series->count() == 0 || seconds_since(start) < arguments.seconds) {
+    const Clock::time_point before = Clock::now();
+    session->run();
+    engine::StageTimes times;
+    times.infer =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - before).count();
+    series->add(times);
+  }
+}
+
+Status bench_model(const BenchArguments& arguments) {
+  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  const auto images = PAWL_TRY(bench_images(arguments.input));
+  StageSeries series;
+  if (artifact.head().present != 0) {
+    PAWL_TRY(measure_frames(arguments, images, &session, &series));
+  } else {
+    measure_network(arguments, &session, &series);
+  }
+  Layers layers;
+  if (arguments.layers) layers = measure_layers(arguments, &session);
+  if (arguments.json) {
+    Json json = {{"model", arguments.model}, {"target", artifact.target()},
+                 {"precision", "float32"},   {"threads", session.threads()},
+                 {"cpu", cpu_name()},        {"ms", series.json()},
+                 {"frames", series.count()}};
+    if (arguments.layers) json["layers"] = layers_json(artifact, layers);
+    std::fputs(json_text(json).c_str(), stdout);
+    return {};
+  }
+  std::printf("%s for %s, %d threads, %zu frames of %dx%d, %s\n", arguments.model.c_str(),
+              std::string(artifact.target()).c_str(), session.threads(), series.count(),
+              images[0].width, images[0].height, cpu_name().c_str());
+  std::fputs(series.table().c_str(), stdout);
+  if (arguments.layers) print_layers(artifact, layers);
+  return {};
+}
+
+}  // namespace
+
+void add_bench(CLI::App* program, Action* action) {
+  CLI::App* command = program->add_subcommand("bench", "Measure latency");
+  auto arguments = std::make_shared<BenchArguments>();
+  command->add_option("model", arguments->model, "FILE.pawl")->required();
+  add_threads(command, &arguments->session);
+  command->add_option("--seconds", arguments->seconds, "Measure for this long, after a warm-up")
+      ->check(CLI::Range(0.01, 86400.0))
+      ->capture_default_str();
+  command
+      ->add_option("--paced", arguments->paced_fps,
+                   "Frames a second, as from a camera: sleeps in between")
+      ->check(CLI::Range(0.001, 10000.0));
+  command->add_option("--input", arguments->input, "Image; else 1280x720 of the synthetic line");
+  command->add_flag("--layers", arguments->layers, "Time each step of the plan too, on one thread");
+  command->add_flag("--json", arguments->json, "Print as JSON");
+  command->footer(
+      "Examples\n"
+      "  pawl bench model.pawl --threads 1 --seconds 10\n"
+      "  pawl bench model.pawl --paced 25 --json");
+  command->callback(
+      [arguments, action] { *action = [arguments] { return bench_model(*arguments); }; });
+}
+
+}  // namespace pawl::program

@@ -1,0 +1,174 @@
+// pawl eval: mean average precision on labelled images.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/pawl/arguments.h"
+#include "apps/pawl/command.h"
+#include "apps/pawl/eval_labels.h"
+#include "apps/pawl/eval_metric.h"
+#include "apps/pawl/latency.h"
+#include "apps/pawl/progress.h"
+#include "apps/pawl/run_output.h"
+#include "apps/pawl/text.h"
+#include "engine/runtime/session.h"
+#include "platform/imaging/camera.h"
+
+namespace pawl::program {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvalArguments {
+  std::string model, images, labels;
+  bool json = false;
+  // As YOLO exporters validate: nearly every score, all classes of a box, loose suppression.
+  engine::SessionOptions session{.confidence = 0.001F, .iou = 0.7F, .multi_label = true};
+};
+
+ModelClasses classes_of(const engine::Artifact& artifact) {
+  ModelClasses classes;
+  classes.count = artifact.head().classes;
+  for (const std::string_view label : artifact.labels()) classes.names.emplace_back(label);
+  return classes;
+}
+
+void scale_boxes(float width, float height, std::vector<TruthBox>* boxes) {
+  for (TruthBox& box : *boxes) {
+    box.x1 *= width;
+    box.x2 *= width;
+    box.y1 *= height;
+    box.y2 *= height;
+  }
+}
+
+// Detects in every image; the truth of `labels` moves into the result.
+Result<std::vector<EvaluatedImage>> detect_all(const std::vector<fs::path>& images,
+                                               LabelSet* labels, engine::Session* session,
+                                               StageSeries* series) {
+  std::vector<EvaluatedImage> evaluated;
+  evaluated.reserve(images.size());
+  Progress progress("images", static_cast<int64_t>(images.size()));
+  for (size_t i = 0; i < images.size(); ++i) {
+    const platform::Image image = PAWL_TRY(platform::load_image(images[i]));
+    const auto detections = PAWL_TRY(session->detect(image.frame()).context(images[i].string()));
+    series->add(session->times());
+    EvaluatedImage one;
+    one.truth = std::move(labels->truth[i]);
+    if (labels->relative) {
+      scale_boxes(static_cast<float>(image.width), static_cast<float>(image.height), &one.truth);
+    }
+    for (const engine::Detection& d : detections) {
+      one.detections.push_back({d.class_id, d.score, d.x1, d.y1, d.x2, d.y2});
+    }
+    evaluated.push_back(std::move(one));
+    progress.advance(static_cast<int64_t>(i + 1));
+  }
+  return evaluated;
+}
+
+std::string share(double value) {
+  return printed("%.4f", value);
+}
+
+void print_text(const engine::Artifact& artifact, const LabelSet& labels, size_t images,
+                const Metric& metric, const StageSeries& series) {
+  std::printf("%zu images, %lld %s boxes", images, static_cast<long long>(labels.boxes),
+              label_format_name(labels.format));
+  if (labels.images_without_labels > 0) {
+    std::printf(", %lld images without labels (taken as showing nothing)",
+                static_cast<long long>(labels.images_without_labels));
+  }
+  std::printf("\n");
+  TextTable table(
+      {"class", "images", "boxes", "mAP50", "mAP50-95", "precision", "recall", "at score"});
+  for (const ClassMetric& one : metric.classes) {
+    table.add({class_name(artifact, one.class_id), std::to_string(one.images),
+               std::to_string(one.truths), share(one.map50), share(one.map50_95),
+               share(one.precision), share(one.recall), printed("%.3f", one.threshold)});
+  }
+  table.add({"all", "", "", share(metric.map50), share(metric.map50_95), share(metric.precision),
+             share(metric.recall), ""});
+  std::fputs(table.str().c_str(), stdout);
+  std::fputs(series.table().c_str(), stdout);
+}
+
+void print_json(const EvalArguments& arguments, const engine::Artifact& artifact,
+                const LabelSet& labels, size_t images, const Metric& metric,
+                const StageSeries& series) {
+  Json classes = Json::array();
+  for (const ClassMetric& one : metric.classes) {
+    classes.push_back({{"class_id", one.class_id},
+                       {"class", class_name(artifact, one.class_id)},
+                       {"images", one.images},
+                       {"boxes", one.truths},
+                       {"map50", rounded(one.map50, 6)},
+                       {"map50_95", rounded(one.map50_95, 6)},
+                       {"precision", rounded(one.precision, 6)},
+                       {"recall", rounded(one.recall, 6)},
+                       {"f1", rounded(one.f1, 6)},
+                       {"threshold", rounded(one.threshold, 6)}});
+  }
+  const Json json = {{"model", arguments.model},
+                     {"labels", label_format_name(labels.format)},
+                     {"images", images},
+                     {"boxes", labels.boxes},
+                     {"images_without_labels", labels.images_without_labels},
+                     {"conf", rounded(static_cast<double>(arguments.session.confidence), 6)},
+                     {"iou", rounded(static_cast<double>(arguments.session.iou), 6)},
+                     {"map50", rounded(metric.map50, 6)},
+                     {"map50_95", rounded(metric.map50_95, 6)},
+                     {"precision", rounded(metric.precision, 6)},
+                     {"recall", rounded(metric.recall, 6)},
+                     {"classes", std::move(classes)},
+                     {"ms", series.json()}};
+  std::fputs(json_text(json).c_str(), stdout);
+}
+
+Status eval_model(const EvalArguments& arguments) {
+  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  if (artifact.head().present == 0) {
+    return Error{Code::kUnsupported,
+                 arguments.model + ": compiled with --head none, so there are no detections"};
+  }
+  const auto images = PAWL_TRY(platform::list_images(arguments.images));
+  LabelSet labels = PAWL_TRY(load_labels(arguments.labels, images, classes_of(artifact)));
+  auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  StageSeries series;
+  const auto evaluated = PAWL_TRY(detect_all(images, &labels, &session, &series));
+  const Metric metric = evaluate(evaluated);
+  if (arguments.json) {
+    print_json(arguments, artifact, labels, images.size(), metric, series);
+  } else {
+    print_text(artifact, labels, images.size(), metric, series);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_eval(CLI::App* program, Action* action) {
+  CLI::App* command = program->add_subcommand("eval", "Measure accuracy on labelled images");
+  auto arguments = std::make_shared<EvalArguments>();
+  command->add_option("model", arguments->model, "FILE.pawl")->required();
+  command->add_option("--images", arguments->images, "Folder of images")->required();
+  command
+      ->add_option("--labels", arguments->labels,
+                   "Folder of VOC .xml or YOLO .txt files, or a COCO .json")
+      ->required();
+  add_thresholds(command, &arguments->session);
+  add_threads(command, &arguments->session);
+  command->add_flag("--json", arguments->json, "Print as JSON");
+  command->footer(
+      "COCO's definition: 101 recall points, IoU 0.50 to 0.95, 100 detections an image and class;\n"
+      "precision and recall are at IoU 0.5 and the score where F1 is greatest.\n"
+      "Example\n"
+      "  pawl eval model.pawl --images val/images --labels val/labels --json");
+  command->callback(
+      [arguments, action] { *action = [arguments] { return eval_model(*arguments); }; });
+}
+
+}  // namespace pawl::program

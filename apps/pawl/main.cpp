@@ -1,0 +1,75 @@
+// pawl: the workstation program. Exit status: 0 done, 1 failed, 2 wrong usage.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "apps/pawl/command.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+constexpr const char* kExamples = R"(Examples
+  pawl compile model.onnx -o model.pawl --input 640x384
+  pawl run model.pawl --input photos/ --annotate marked/
+  pawl eval model.pawl --images photos/ --labels labels/
+  pawl bench model.pawl --threads 1 --seconds 5
+
+pawl COMMAND --help explains a command.)";
+
+// One line, whatever the text holds.
+void report(const std::string& command, std::string message) {
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  std::fprintf(stderr, "%s: %s\n", command.c_str(), message.c_str());
+}
+
+std::string command_of(const CLI::App& program) {
+  const auto chosen = program.get_subcommands();
+  return chosen.empty() ? "pawl" : "pawl " + chosen.front()->get_name();
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App program("Compiles detection models and runs them on images, video and cameras.", "pawl");
+  program.set_version_flag("--version", "pawl " PAWL_VERSION);
+  program.require_subcommand(1);
+  program.footer(kExamples);
+  pawl::program::Action action;
+  pawl::program::add_compile(&program, &action);
+  pawl::program::add_inspect(&program, &action);
+  pawl::program::add_run(&program, &action);
+  pawl::program::add_eval(&program, &action);
+  pawl::program::add_diff(&program, &action);
+  pawl::program::add_bench(&program, &action);
+  pawl::program::add_scene(&program, &action);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return program.exit(e);  // --help and --version
+  } catch (const CLI::ParseError& e) {
+    const std::string command = command_of(program);
+    report(command, std::string(e.what()) + " (see " + command + " --help)");
+    return kWrongUsage;
+  }
+  const pawl::platform::Status status = action();
+  if (status.ok()) return 0;
+  report(command_of(program), status.error().message);
+  return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_program(argc, argv);
+  } catch (const std::bad_alloc&) {
+    report("pawl", "out of memory");
+  } catch (const std::exception& e) {
+    report("pawl", std::string("internal error: ") + e.what());
+  }
+  return kFailed;
+}

@@ -1,0 +1,209 @@
+// pawl run: frames to detections.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "apps/pawl/arguments.h"
+#include "apps/pawl/command.h"
+#include "apps/pawl/latency.h"
+#include "apps/pawl/progress.h"
+#include "apps/pawl/run_output.h"
+#include "apps/pawl/text.h"
+#include "engine/runtime/session.h"
+#include "platform/imaging/camera.h"
+
+namespace pawl::program {
+namespace {
+
+constexpr int64_t kImagesListedMax = 20;  // of larger sets only the summary is printed
+
+struct RunArguments {
+  std::string model, input, json, annotate, raw;
+  int64_t frames = 0;  // 0: all
+  int64_t annotate_every = 1;
+  engine::SessionOptions session;
+};
+
+// An endless source ends at ctrl-C, with its summary; a second one ends the program at once.
+volatile std::sig_atomic_t stop_requested = 0;
+void request_stop(int) {
+  stop_requested = 1;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+class Run {
+ public:
+  Run(const RunArguments& arguments, engine::Session session,
+      std::unique_ptr<platform::Camera> camera, std::optional<LineFile> lines)
+      : arguments_(arguments),
+        session_(std::move(session)),
+        camera_(std::move(camera)),
+        lines_(std::move(lines)),
+        progress_("frames", expected_frames()) {
+    // Text goes where it does not mix with JSON lines.
+    text_ = lines_ && lines_->is_stdout() ? stderr : stdout;
+    lists_images_ = camera_->is_image_set() && camera_->frame_count() <= kImagesListedMax;
+  }
+
+  Status frames() {
+    std::signal(SIGINT, request_stop);
+    start_ = std::chrono::steady_clock::now();
+    while (stop_requested == 0 && (arguments_.frames == 0 || tried_ < arguments_.frames)) {
+      platform::Frame frame;
+      auto more = camera_->next(&frame);
+      if (!more.ok()) {
+        PAWL_TRY(skip(std::move(more).error()));
+        continue;
+      }
+      if (!more.value()) break;
+      ++tried_;
+      PAWL_TRY(one_frame(frame).context(camera_->source()));
+      progress_.advance(tried_);
+    }
+    progress_.clear();
+    if (lines_) PAWL_TRY(lines_->finish());
+    print_summary();
+    if (tried_ == 0) return Error{Code::kCorrupt, arguments_.input + ": no frames in it"};
+    if (skipped_ == 0) return {};
+    return Error{Code::kCorrupt,
+                 printed("%lld of %lld images could not be read", static_cast<long long>(skipped_),
+                         static_cast<long long>(tried_))};
+  }
+
+ private:
+  int64_t expected_frames() const {
+    const int64_t count = camera_->frame_count();
+    if (count < 0 || arguments_.frames == 0) return count < 0 ? arguments_.frames : count;
+    return std::min(count, arguments_.frames);
+  }
+
+  // A bad image of a folder does not keep the others from being inspected.
+  Status skip(Error error) {
+    if (!camera_->skips_errors() || camera_->frame_count() == 1) return error;
+    ++tried_;
+    ++skipped_;
+    progress_.clear();
+    std::fprintf(stderr, "pawl run: %s (skipped)\n", error.message.c_str());
+    return {};
+  }
+
+  Status one_frame(const platform::Frame& frame) {
+    const std::string name = frame_name(camera_->source(), camera_->is_image_set(), frame.sequence);
+    if (!arguments_.raw.empty()) {
+      PAWL_TRY(write_raw(arguments_.raw, name, frame, &session_));
+      if (session_.artifact().head().present == 0) return {};
+    }
+    const auto detections = PAWL_TRY(session_.detect(frame));
+    series_.add(session_.times());
+    for (const engine::Detection& d : detections) ++per_class_[d.class_id];
+    if (lines_) {
+      PAWL_TRY(lines_->write(json_line(detections_json(session_.artifact(), camera_->source(),
+                                                       frame, detections, session_.times()))));
+    }
+    if (!arguments_.annotate.empty() && (tried_ - 1) % arguments_.annotate_every == 0) {
+      PAWL_TRY(annotate(arguments_.annotate, name, session_.artifact(), frame, detections));
+    }
+    if (lists_images_) print_detections(name, frame, detections);
+    return {};
+  }
+
+  void print_detections(const std::string& name, const platform::Frame& frame,
+                        std::span<const engine::Detection> detections) {
+    progress_.clear();
+    std::fprintf(text_, "%s  %dx%d  %zu detection%s\n", name.c_str(), frame.width, frame.height,
+                 detections.size(), detections.size() == 1 ? "" : "s");
+    TextTable table({"class", "score", "x1", "y1", "x2", "y2"});
+    for (const engine::Detection& d : detections) {
+      const auto pixel = [](float v) { return printed("%.1f", static_cast<double>(v)); };
+      table.add({class_name(session_.artifact(), d.class_id),
+                 printed("%.3f", static_cast<double>(d.score)), pixel(d.x1), pixel(d.y1),
+                 pixel(d.x2), pixel(d.y2)});
+    }
+    if (!table.empty()) std::fprintf(text_, "%s\n", table.str().c_str());
+  }
+
+  void print_summary() {
+    if (series_.count() == 0) return;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const auto count = static_cast<double>(series_.count());
+    std::fprintf(text_, "%zu frames in %.2f s, %.1f a second with input and output, %d threads\n",
+                 series_.count(), seconds, count / std::max(1e-9, seconds), session_.threads());
+    std::fputs(series_.table().c_str(), text_);
+    TextTable classes({"class", "detections", "a frame"});
+    for (const auto& [class_id, total] : per_class_) {
+      classes.add({class_name(session_.artifact(), class_id), std::to_string(total),
+                   printed("%.2f", static_cast<double>(total) / count)});
+    }
+    std::fputs(classes.empty() ? "no detections\n" : classes.str().c_str(), text_);
+  }
+
+  const RunArguments& arguments_;
+  engine::Session session_;
+  std::unique_ptr<platform::Camera> camera_;
+  std::optional<LineFile> lines_;
+  Progress progress_;
+  std::FILE* text_ = stdout;
+  bool lists_images_ = false;
+  std::chrono::steady_clock::time_point start_;
+  int64_t tried_ = 0;
+  int64_t skipped_ = 0;
+  StageSeries series_;
+  std::map<int32_t, int64_t> per_class_;
+};
+
+Status run_model(const RunArguments& arguments) {
+  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  if (artifact.head().present == 0 && arguments.raw.empty()) {
+    return Error{Code::kUnsupported, arguments.model +
+                                         ": compiled with --head none, so there are no "
+                                         "detections; --raw DIR writes its outputs"};
+  }
+  auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  auto camera = PAWL_TRY(platform::Camera::open(arguments.input));
+  if (!arguments.annotate.empty()) PAWL_TRY(make_folder(arguments.annotate));
+  if (!arguments.raw.empty()) PAWL_TRY(make_folder(arguments.raw));
+  std::optional<LineFile> lines;
+  if (!arguments.json.empty()) lines.emplace(PAWL_TRY(LineFile::open(arguments.json)));
+  Run run(arguments, std::move(session), std::move(camera), std::move(lines));
+  return run.frames();
+}
+
+}  // namespace
+
+void add_run(CLI::App* program, Action* action) {
+  CLI::App* command = program->add_subcommand("run", "Detect in images, video or a camera");
+  auto arguments = std::make_shared<RunArguments>();
+  command->add_option("model", arguments->model, "FILE.pawl")->required();
+  command
+      ->add_option("--input", arguments->input,
+                   "Image, folder, video, v4l2:///dev/video0, rtsp://..., gst:PIPELINE or "
+                   "synthetic://?seed=1&fps=25&drift=0.2")
+      ->required();
+  add_thresholds(command, &arguments->session);
+  add_threads(command, &arguments->session);
+  command->add_option("--json", arguments->json, "One JSON object a frame to this file; - prints");
+  command->add_option("--annotate", arguments->annotate, "Folder for pictures with boxes drawn");
+  command->add_option("--annotate-every", arguments->annotate_every, "Draw every N-th frame only")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--raw", arguments->raw,
+                      "Folder for network inputs (and outputs, of --head none) as .npy");
+  command->add_option("--frames", arguments->frames, "Stop after this many")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->footer(
+      "Examples\n"
+      "  pawl run model.pawl --input photo.jpg\n"
+      "  pawl run model.pawl --input photos/ --annotate marked/ --json -\n"
+      "  pawl run model.pawl --input 'synthetic://?seed=1&fps=25' --frames 250");
+  command->callback(
+      [arguments, action] { *action = [arguments] { return run_model(*arguments); }; });
+}
+
+}  // namespace pawl::program
