@@ -11,8 +11,10 @@ target_compile_options(pawl_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast>
   $<$<BOOL:${PAWL_WERROR}>:-Werror>)
 if(PAWL_SANITIZE)
+  # No vptr check: libraries without RTTI and tests with it share templates of the standard library.
   target_compile_options(pawl_flags INTERFACE
-    -fsanitize=${PAWL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${PAWL_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(pawl_flags INTERFACE -fsanitize=${PAWL_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(pawl_flags INTERFACE

@@ -31,6 +31,17 @@ Result<Artifact> Artifact::from_bytes(std::span<const std::byte> bytes, std::str
   Artifact artifact;
   artifact.name_ = std::move(name);
   artifact.bytes_ = bytes;
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % kSectionAlignment != 0 && !bytes.empty()) {
+    // Records are read in place, so they need the alignment that a mapping has.
+    struct Aligned {
+      alignas(kSectionAlignment) std::byte bytes[kSectionAlignment];
+    };
+    const size_t blocks = (bytes.size() + sizeof(Aligned) - 1) / sizeof(Aligned);
+    auto copy = std::make_shared<std::vector<Aligned>>(blocks);
+    std::memcpy(copy->data(), bytes.data(), bytes.size());
+    artifact.bytes_ = {copy->data()->bytes, bytes.size()};
+    artifact.copy_ = std::move(copy);
+  }
   PAWL_TRY(artifact.parse().context(artifact.name_));
   return artifact;
 }

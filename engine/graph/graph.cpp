@@ -21,7 +21,9 @@ std::string describe(const Node& node) {
   return "node \"" + node.name + "\" (" + std::string(op_name(node.op)) + ")";
 }
 
-Error broken(std::string message) { return Error{Code::kCorrupt, std::move(message)}; }
+Error broken(std::string message) {
+  return Error{Code::kCorrupt, std::move(message)};
+}
 
 // Values: names, shapes, constants.
 Status validate_values(const Graph& graph) {
@@ -46,8 +48,12 @@ Status validate_values(const Graph& graph) {
 
 }  // namespace
 
-int64_t Node::integer(std::string_view key) const { return attribute<int64_t>(*this, key); }
-float Node::real(std::string_view key) const { return attribute<float>(*this, key); }
+int64_t Node::integer(std::string_view key) const {
+  return attribute<int64_t>(*this, key);
+}
+float Node::real(std::string_view key) const {
+  return attribute<float>(*this, key);
+}
 const std::string& Node::text(std::string_view key) const {
   return attribute<std::string>(*this, key);
 }

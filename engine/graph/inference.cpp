@@ -60,8 +60,8 @@ Types unary_bool(const Subject& subject) {
 
 Types cast(const Subject& subject) {
   const std::string& to = subject.node.text("to");
-  for (const DType dtype : {DType::kFloat32, DType::kInt64, DType::kInt32, DType::kUint8,
-                            DType::kInt8, DType::kBool}) {
+  for (const DType dtype :
+       {DType::kFloat32, DType::kInt64, DType::kInt32, DType::kUint8, DType::kInt8, DType::kBool}) {
     if (to == dtype_name(dtype)) return std::vector<ValueType>{{dtype, subject.shape(0)}};
   }
   return refused("unknown type \"" + to + "\"");
@@ -83,7 +83,9 @@ Types binary_order(const Subject& subject) {
   return broadcast(subject, DType::kBool);
 }
 
-Types binary_equal(const Subject& subject) { return broadcast(subject, DType::kBool); }
+Types binary_equal(const Subject& subject) {
+  return broadcast(subject, DType::kBool);
+}
 
 Types binary_bool(const Subject& subject) {
   PAWL_TRY(require_dtype(subject, 0, DType::kBool));
@@ -113,8 +115,8 @@ Types matmul(const Subject& subject) {
     return refused("matrices of shapes " + to_string(a) + " and " + to_string(b) +
                    " cannot be multiplied");
   }
-  Shape y = PAWL_TRY(
-      broadcast_shapes(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2)));
+  Shape y =
+      PAWL_TRY(broadcast_shapes(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2)));
   y.push_back(a[a.size() - 2]);
   y.push_back(b.back());
   return std::vector<ValueType>{{DType::kFloat32, std::move(y)}};

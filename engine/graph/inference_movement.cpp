@@ -58,8 +58,7 @@ Types split(const Subject& subject) {
     types.push_back({subject.dtype(0), std::move(y)});
   }
   if (left != 0) {
-    return refused("the extents do not add up to " +
-                   std::to_string(x[static_cast<size_t>(axis)]));
+    return refused("the extents do not add up to " + std::to_string(x[static_cast<size_t>(axis)]));
   }
   return types;
 }

@@ -24,7 +24,9 @@ struct Subject {
 
 using Types = Result<std::vector<ValueType>>;
 
-inline Error refused(std::string message) { return {Code::kCorrupt, std::move(message)}; }
+inline Error refused(std::string message) {
+  return {Code::kCorrupt, std::move(message)};
+}
 Status require_dtype(const Subject& subject, size_t index, DType dtype);
 Status require_axis(int64_t axis, int64_t rank);  // 0 <= axis < rank
 Status require_not_empty(const Subject& subject, size_t index);

@@ -130,8 +130,7 @@ Types conv_transpose(const Subject& subject) {
     const Window& window = i == 0 ? windows.h : windows.w;
     // Only the ranges are of interest here: any extent fits this input.
     PAWL_TRY(window_positions(kTensorBytesMax * 2048, window));
-    if (output_padding[i] < 0 ||
-        output_padding[i] >= std::max(window.stride, window.dilation)) {
+    if (output_padding[i] < 0 || output_padding[i] >= std::max(window.stride, window.dilation)) {
       return refused("output_padding " + std::to_string(output_padding[i]) +
                      " must be below the stride");
     }

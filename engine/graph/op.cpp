@@ -33,6 +33,8 @@ static_assert(kNames[static_cast<size_t>(Op::kFocus)] == "Focus");
 
 }  // namespace
 
-std::string_view op_name(Op op) { return kNames[static_cast<size_t>(op)]; }
+std::string_view op_name(Op op) {
+  return kNames[static_cast<size_t>(op)];
+}
 
 }  // namespace pawl::engine

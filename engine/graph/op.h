@@ -6,7 +6,10 @@
 //
 //   Conv                 x, weight (OC, IC/group, KH, KW), [bias (OC)]
 //                        ints kernel{KH,KW} strides{h,w} pads{top,left,bottom,right}
-//                        dilations{h,w}; int group. Added by passes: string activation, float alpha
+//                        dilations{h,w}; int group. Added by passes: string activation (none|relu|
+//                        leaky_relu|silu|sigmoid|hard_sigmoid|hard_swish|tanh|mish|softplus|elu|
+//                        gelu|clip), floats alpha, beta (clip: the bounds), and input 3: a
+//                        residual, added after it
 //   ConvTranspose        x, weight (IC, OC/group, KH, KW), [bias]; as Conv + ints output_padding
 //   BatchNormalization   x, scale, bias, mean, variance; float epsilon
 //   MaxPool AveragePool  x; ints kernel strides pads dilations; int count_include_pad (Average)
@@ -31,6 +34,7 @@
 //   LeakyRelu alpha; HardSigmoid alpha, beta; Clip min, max; Cast string to (dtype_name)
 //   Elu alpha; Gelu string approximate; LayerNormalization int axis, float epsilon
 //   DepthToSpace SpaceToDepth  int blocksize; string mode (DCR|CRD)
+//   Mod int fmod (0: sign of the divisor, 1: of the dividend)
 //
 // Ops of the last group are made by passes only, never by the importer.
 #pragma once

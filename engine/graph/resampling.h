@@ -23,7 +23,7 @@ bool parse_coordinate(std::string_view text, Coordinate* coordinate);
 bool parse_nearest(std::string_view text, Nearest* nearest);
 
 struct ResampledAxis {
-  int64_t in = 1;   // extents
+  int64_t in = 1;  // extents
   int64_t out = 1;
   float scale = 1;  // out / in, or as the model file states it
   Coordinate coordinate = Coordinate::kAsymmetric;

@@ -156,8 +156,7 @@ Status import_conv_transpose(NodeImport& in) {
   }
   Attributes attributes = window.attributes();
   attributes["group"] = PAWL_TRY(in.integer("group", 1));
-  attributes["output_padding"] =
-      std::vector<int64_t>(output_padding.begin(), output_padding.end());
+  attributes["output_padding"] = std::vector<int64_t>(output_padding.begin(), output_padding.end());
   std::vector<ValueId> inputs = {x, weight};
   if (in.has(2)) inputs.push_back(PAWL_TRY(in.input(2)));
   return in.finish(Op::kConvTranspose, std::move(inputs), std::move(attributes));
@@ -177,20 +176,24 @@ Status import_batch_normalization(NodeImport& in) {
 
 Status import_pool(NodeImport& in) {
   const bool average = in.op_type() == "AveragePool";
-  const ValueId x = PAWL_TRY(in.input(0));
+  ValueId x = PAWL_TRY(in.input(0));
   WindowAttributes window = PAWL_TRY(read_window(in, x, nullptr));
   resolve_same_pads(&window, in.shape(x));
-  const bool padded = window.pads != std::array<int64_t, 4>{};
-  const int64_t stated = average ? PAWL_TRY(in.integer("count_include_pad", 0)) : 0;
-  const bool counted = stated != 0 && padded;
+  const std::array<int64_t, 4> stated_pads = window.pads;
+  const int64_t include = average ? PAWL_TRY(in.integer("count_include_pad", 0)) : 0;
+  bool counted = include != 0 && stated_pads != std::array<int64_t, 4>{};
   const int64_t ceil_mode = PAWL_TRY(in.integer("ceil_mode", 0));
   const bool same = window.auto_pad == "SAME_UPPER" || window.auto_pad == "SAME_LOWER";
   if (ceil_mode != 0 && !same) {
-    const bool extended =
-        PAWL_TRY(extend_for_ceil(&window, in.shape(x)).context(in.describe()));
-    // What ceil_mode adds is not counted by ONNX, and a pad would be.
+    const bool extended = PAWL_TRY(extend_for_ceil(&window, in.shape(x)).context(in.describe()));
+    // The stated pads are counted and what ceil_mode adds is not: the former become data.
     if (extended && counted) {
-      return in.unsupported("ceil_mode together with count_include_pad");
+      const auto& p = stated_pads;
+      const std::vector<int64_t> pads = {0, 0, p[0], p[1], 0, 0, p[2], p[3]};
+      x = PAWL_TRY(in.emit(Op::kPad, {x},
+                           {{"pads", pads}, {"mode", std::string("constant")}, {"value", 0.0F}}));
+      window.pads = {0, 0, window.pads[2] - p[2], window.pads[3] - p[3]};
+      counted = false;
     }
   }
   in.ignore("storage_order");  // of the indices output, which is not supported

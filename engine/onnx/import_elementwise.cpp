@@ -12,18 +12,29 @@ struct Same {
   Op op;
 };
 
-constexpr Same kUnary[] = {
-    {"Abs", Op::kAbs},           {"Ceil", Op::kCeil},         {"Cos", Op::kCos},
-    {"Erf", Op::kErf},           {"Exp", Op::kExp},           {"Floor", Op::kFloor},
-    {"HardSwish", Op::kHardSwish}, {"Log", Op::kLog},         {"Mish", Op::kMish},
-    {"Neg", Op::kNeg},           {"Not", Op::kNot},           {"Reciprocal", Op::kReciprocal},
-    {"Relu", Op::kRelu},         {"Sigmoid", Op::kSigmoid},   {"Sin", Op::kSin},
-    {"Softplus", Op::kSoftplus}, {"Sqrt", Op::kSqrt},         {"Tanh", Op::kTanh}};
+constexpr Same kUnary[] = {{"Abs", Op::kAbs},
+                           {"Ceil", Op::kCeil},
+                           {"Cos", Op::kCos},
+                           {"Erf", Op::kErf},
+                           {"Exp", Op::kExp},
+                           {"Floor", Op::kFloor},
+                           {"HardSwish", Op::kHardSwish},
+                           {"Log", Op::kLog},
+                           {"Mish", Op::kMish},
+                           {"Neg", Op::kNeg},
+                           {"Not", Op::kNot},
+                           {"Reciprocal", Op::kReciprocal},
+                           {"Relu", Op::kRelu},
+                           {"Sigmoid", Op::kSigmoid},
+                           {"Sin", Op::kSin},
+                           {"Softplus", Op::kSoftplus},
+                           {"Sqrt", Op::kSqrt},
+                           {"Tanh", Op::kTanh}};
 
-constexpr Same kBinary[] = {{"Add", Op::kAdd},     {"And", Op::kAnd},   {"Div", Op::kDiv},
-                            {"Equal", Op::kEqual}, {"Greater", Op::kGreater},
-                            {"Less", Op::kLess},   {"Mod", Op::kMod},   {"Mul", Op::kMul},
-                            {"Or", Op::kOr},       {"Sub", Op::kSub}};
+constexpr Same kBinary[] = {{"Add", Op::kAdd},     {"And", Op::kAnd},         {"Div", Op::kDiv},
+                            {"Equal", Op::kEqual}, {"Greater", Op::kGreater}, {"Less", Op::kLess},
+                            {"Mod", Op::kMod},     {"Mul", Op::kMul},         {"Or", Op::kOr},
+                            {"Sub", Op::kSub}};
 
 template <size_t N>
 Op same_op(const Same (&table)[N], std::string_view op_type) {
@@ -167,8 +178,8 @@ Status import_pow(NodeImport& in) {
     if (in.dtype(exponent) == DType::kFloat32) {
       return in.unsupported("an integer base with a float exponent");
     }
-    exponent = PAWL_TRY(in.emit(Op::kCast, {exponent},
-                                {{"to", std::string(dtype_name(in.dtype(base)))}}));
+    exponent =
+        PAWL_TRY(in.emit(Op::kCast, {exponent}, {{"to", std::string(dtype_name(in.dtype(base)))}}));
   }
   return in.finish(Op::kPow, {base, exponent});
 }

@@ -73,8 +73,7 @@ Status import_split(NodeImport& in) {
                         " outputs");
   }
   if (outputs == 1 && parts[0] == extent) return in.finish_as(x);
-  return in.finish(Op::kSplit, {x}, {{"axis", axis}, {"split", parts}}, nullptr,
-                   in.output_count());
+  return in.finish(Op::kSplit, {x}, {{"axis", axis}, {"split", parts}}, nullptr, in.output_count());
 }
 
 Status import_slice(NodeImport& in) {
@@ -95,8 +94,7 @@ Status import_slice(NodeImport& in) {
   std::vector<int64_t> canonical_steps(extents.size(), 1);
   std::vector<bool> sliced(extents.size(), false);
   for (size_t i = 0; i < starts.size(); ++i) {
-    const size_t axis =
-        static_cast<size_t>(PAWL_TRY(in.resolve_axis(axes[i], in.rank(x))));
+    const size_t axis = static_cast<size_t>(PAWL_TRY(in.resolve_axis(axes[i], in.rank(x))));
     if (steps[i] == 0) return in.malformed("a step is 0");
     if (sliced[axis]) return in.malformed("axis " + std::to_string(axis) + " is listed twice");
     sliced[axis] = true;
@@ -123,8 +121,7 @@ Status import_expand(NodeImport& in) {
   const ValueId x = PAWL_TRY(in.input(0));
   const Shape wanted = PAWL_TRY(in.constant_integers(1, "shape"));
   PAWL_TRY(check_type({in.dtype(x), wanted}).context(in.describe()));
-  const Shape extents =
-      PAWL_TRY(broadcast_shapes(in.shape(x), wanted).context(in.describe()));
+  const Shape extents = PAWL_TRY(broadcast_shapes(in.shape(x), wanted).context(in.describe()));
   return in.finish(Op::kExpand, {x}, {}, &extents);
 }
 
@@ -157,8 +154,8 @@ Status import_pad(NodeImport& in) {
   std::iota(axes.begin(), axes.end(), int64_t{0});
   if (in.has(3)) axes = PAWL_TRY(in.constant_integers(3, "axes"));
   if (given.size() != 2 * axes.size()) {
-    return in.malformed(std::to_string(given.size()) + " pads for " +
-                        std::to_string(axes.size()) + " dimensions");
+    return in.malformed(std::to_string(given.size()) + " pads for " + std::to_string(axes.size()) +
+                        " dimensions");
   }
   std::vector<int64_t> pads(2 * rank, 0);
   std::vector<int64_t> starts(rank, 0);

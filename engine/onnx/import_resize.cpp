@@ -54,8 +54,8 @@ Result<Target> target_from_sizes(const NodeImport& in, const Shape& x,
                                  const std::vector<int64_t>& axes,
                                  const std::vector<int64_t>& sizes, const std::string& policy) {
   if (sizes.size() != axes.size()) {
-    return in.malformed(std::to_string(sizes.size()) + " sizes for " +
-                        std::to_string(axes.size()) + " dimensions");
+    return in.malformed(std::to_string(sizes.size()) + " sizes for " + std::to_string(axes.size()) +
+                        " dimensions");
   }
   Target target{std::vector<float>(x.size(), 1.0F), x};
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -92,12 +92,10 @@ bool exact(const Target& target, const Shape& x) {
 
 Status finish_resize(NodeImport& in, ValueId x, const Target& target, const std::string& mode,
                      const std::string& coordinate, const std::string& nearest) {
-  return in.finish(Op::kResize, {x},
-                   {{"scales", target.scales},
-                    {"mode", mode},
-                    {"coordinate", coordinate},
-                    {"nearest", nearest}},
-                   &target.extents);
+  return in.finish(
+      Op::kResize, {x},
+      {{"scales", target.scales}, {"mode", mode}, {"coordinate", coordinate}, {"nearest", nearest}},
+      &target.extents);
 }
 
 Result<std::vector<int64_t>> read_axes(NodeImport& in, ValueId x) {
@@ -135,8 +133,8 @@ Status import_resize(NodeImport& in) {
     return in.attribute_unsupported("mode", "\"" + mode + "\"");
   }
   const bool first_form = in.opset() < 11;
-  std::string coordinate = PAWL_TRY(
-      in.text("coordinate_transformation_mode", first_form ? "asymmetric" : "half_pixel"));
+  std::string coordinate =
+      PAWL_TRY(in.text("coordinate_transformation_mode", first_form ? "asymmetric" : "half_pixel"));
   std::string nearest = PAWL_TRY(in.text("nearest_mode", "round_prefer_floor"));
   in.ignore("cubic_coeff_a");
   in.ignore("extrapolation_value");  // of tf_crop_and_resize

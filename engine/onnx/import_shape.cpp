@@ -8,7 +8,9 @@
 namespace pawl::engine::onnx {
 namespace {
 
-Tensor scalar(int64_t value) { return Tensor::of<int64_t>({}, std::span(&value, 1)); }
+Tensor scalar(int64_t value) {
+  return Tensor::of<int64_t>({}, std::span(&value, 1));
+}
 
 // Marks the axes in a vector of `rank` flags.
 Result<std::vector<bool>> mark_axes(const NodeImport& in, const std::vector<int64_t>& axes,
@@ -24,9 +26,8 @@ Result<std::vector<bool>> mark_axes(const NodeImport& in, const std::vector<int6
 
 template <typename T>
 Result<Tensor> range_of(const NodeImport& in, T start, T limit, T delta) {
-  const double count =
-      std::ceil((static_cast<double>(limit) - static_cast<double>(start)) /
-                static_cast<double>(delta));
+  const double count = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) /
+                                 static_cast<double>(delta));
   if (!(std::fabs(count) <= static_cast<double>(kFoldedTensorBytesMax / 8))) {
     return in.malformed("the range is too long, or its step is 0");
   }
@@ -53,13 +54,13 @@ Status import_constant(NodeImport& in) {
   }
   if (in.has_attribute("value_floats")) {
     const std::vector<float> values = PAWL_TRY(in.reals("value_floats"));
-    return in.finish_constant(Tensor::of<float>({static_cast<int64_t>(values.size())},
-                                                std::span(values)));
+    return in.finish_constant(
+        Tensor::of<float>({static_cast<int64_t>(values.size())}, std::span(values)));
   }
   if (in.has_attribute("value_ints")) {
     const std::vector<int64_t> values = PAWL_TRY(in.integers("value_ints"));
-    return in.finish_constant(Tensor::of<int64_t>({static_cast<int64_t>(values.size())},
-                                                  std::span(values)));
+    return in.finish_constant(
+        Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, std::span(values)));
   }
   return in.unsupported("only a tensor, float, floats, int or ints can be its value");
 }
@@ -146,7 +147,8 @@ Status import_reshape(NodeImport& in) {
     const int64_t count = element_count(in.shape(x));
     if (known == 0 || count % known != 0) {
       std::string text;
-      for (const int64_t extent : wanted) text += (text.empty() ? "" : ",") + std::to_string(extent);
+      for (const int64_t extent : wanted)
+        text += (text.empty() ? "" : ",") + std::to_string(extent);
       return in.malformed("shape " + to_string(in.shape(x)) + " does not reshape to [" + text +
                           "]");
     }

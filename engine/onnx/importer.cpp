@@ -202,7 +202,7 @@ class InputShapes {
                        static_cast<double>(wanted.width) * static_cast<double>(wanted.height);
     hint_ = "the model was exported for " + text_of(fixed) + " only: use --input " +
             text_of(fixed) + ", or export it at " + text_of(wanted) + " or with dynamic axes";
-    if (alike) return Error{Code::kUnsupported, hint_};
+    if (alike) return Error{Code::kInvalidArgument, hint_};
     return {};
   }
 
@@ -292,7 +292,9 @@ Result<Graph> build(OnnxModel model, const ImportOptions& options) {
   for (const size_t index : order) {
     Status status = import_node(&builder, model, model.nodes[index]);
     if (status.ok()) continue;
-    if (!shapes.hint().empty()) status.error().message += "; " + shapes.hint();
+    if (!shapes.hint().empty()) {
+      status.error() = {Code::kInvalidArgument, status.error().message + "; " + shapes.hint()};
+    }
     return std::move(status).error();
   }
   PAWL_TRY(finish_outputs(&builder, model));

@@ -7,9 +7,9 @@
 // Errors are one line and name the node, its operator and opset, and what is not supported:
 //   node "/model.22/Foo" (operator Foo, opset 17): attribute "bar" is not known
 // kNotFound/kIo: the file. kCorrupt: not ONNX, or it contradicts itself. kUnsupported: valid, but
-// not for Pawl. kExhausted: above a limit (kTensorBytesMax a tensor). kInvalidArgument: options that
-// do not fit the model. The bytes are not trusted: no input makes this crash, or allocate more than
-// a small multiple of the file and the limits on folding.
+// not for Pawl. kExhausted: above a limit (kTensorBytesMax a tensor). kInvalidArgument: options
+// that do not fit the model. The bytes are not trusted: no input makes this crash, or allocate more
+// than a small multiple of the file and the limits on folding.
 #pragma once
 
 #include <cstddef>

@@ -30,7 +30,7 @@ struct OnnxAttribute {
 struct OnnxNode {
   std::string name;  // may be empty
   std::string op_type;
-  std::string domain;  // "" is ONNX's own
+  std::string domain;                // "" is ONNX's own
   std::vector<std::string> inputs;   // "" where optional and absent
   std::vector<std::string> outputs;  // likewise
   std::map<std::string, OnnxAttribute, std::less<>> attributes;

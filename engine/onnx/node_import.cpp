@@ -121,7 +121,9 @@ Error NodeImport::missing(std::string_view name) const {
   return malformed("\"" + std::string(name) + "\" is missing");
 }
 
-void NodeImport::ignore(std::string_view name) { read_.emplace(name); }
+void NodeImport::ignore(std::string_view name) {
+  read_.emplace(name);
+}
 
 Status NodeImport::refuse_unread_attributes() const {
   for (const auto& [name, attribute] : node_.attributes) {
@@ -164,8 +166,8 @@ Status NodeImport::finish(Op op, std::vector<ValueId> inputs, Attributes attribu
     names.push_back(named ? node_.outputs[i]
                           : builder_.fresh_name(stem() + "/output" + std::to_string(i)));
   }
-  Node node{op, node_.name.empty() ? stem() : node_.name, std::move(inputs), {},
-            std::move(attributes)};
+  Node node{
+      op, node_.name.empty() ? stem() : node_.name, std::move(inputs), {}, std::move(attributes)};
   const auto ids = PAWL_TRY(builder_.append(std::move(node), names, extents).context(describe()));
   for (size_t i = 0; i < ids.size(); ++i) builder_.bind(names[i], ids[i]);
   return {};

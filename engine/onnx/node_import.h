@@ -51,7 +51,9 @@ class NodeImport {
   void ignore(std::string_view name);  // of no consequence to inference
 
   // Integers that older opsets keep in an attribute and newer ones in a constant input.
-  bool gives(std::string_view name, size_t index) const { return has_attribute(name) || has(index); }
+  bool gives(std::string_view name, size_t index) const {
+    return has_attribute(name) || has(index);
+  }
   Result<std::vector<int64_t>> integers(std::string_view name, size_t index);
 
   Status refuse_unread_attributes() const;

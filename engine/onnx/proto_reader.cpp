@@ -131,18 +131,16 @@ Result<Tensor> read_tensor(const TensorProto& proto) {
   if (proto.has_raw_data()) {
     if (proto.raw_data().size() != count * storage.raw_bytes) {
       return Error{Code::kCorrupt, "has the shape " + to_string(shape) + " but " +
-                                       std::to_string(proto.raw_data().size()) +
-                                       " bytes of data"};
+                                       std::to_string(proto.raw_data().size()) + " bytes of data"};
     }
     Tensor tensor(storage.dtype, shape);
     fill_from_raw(proto.raw_data(), proto.data_type(), &tensor);
     return tensor;
   }
-  const size_t held = static_cast<size_t>(proto.float_data_size()) +
-                      static_cast<size_t>(proto.int32_data_size()) +
-                      static_cast<size_t>(proto.int64_data_size()) +
-                      static_cast<size_t>(proto.double_data_size()) +
-                      static_cast<size_t>(proto.uint64_data_size());
+  const size_t held =
+      static_cast<size_t>(proto.float_data_size()) + static_cast<size_t>(proto.int32_data_size()) +
+      static_cast<size_t>(proto.int64_data_size()) + static_cast<size_t>(proto.double_data_size()) +
+      static_cast<size_t>(proto.uint64_data_size());
   if (held < count) {
     return Error{Code::kCorrupt, "has the shape " + to_string(shape) + " but only " +
                                      std::to_string(held) + " elements"};

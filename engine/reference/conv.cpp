@@ -23,13 +23,19 @@ Activation activation_of(const Node& node) {
     const char* name;
     Activation activation;
   };
-  static constexpr Named kNamed[] = {
-      {"none", {Op::kIdentity, 0, 0}},      {"relu", {Op::kRelu, 0, 0}},
-      {"leaky_relu", {Op::kLeakyRelu, 0, 0}}, {"silu", {Op::kSilu, 0, 0}},
-      {"sigmoid", {Op::kSigmoid, 0, 0}},    {"hard_sigmoid", {Op::kHardSigmoid, 0.2, 0.5}},
-      {"hard_swish", {Op::kHardSwish, 0, 0}}, {"tanh", {Op::kTanh, 0, 0}},
-      {"mish", {Op::kMish, 0, 0}},          {"softplus", {Op::kSoftplus, 0, 0}},
-      {"elu", {Op::kElu, 1, 0}},            {"gelu", {Op::kGelu, 0, 0}}};
+  static constexpr Named kNamed[] = {{"none", {Op::kIdentity, 0, 0}},
+                                     {"relu", {Op::kRelu, 0, 0}},
+                                     {"leaky_relu", {Op::kLeakyRelu, 0, 0}},
+                                     {"silu", {Op::kSilu, 0, 0}},
+                                     {"sigmoid", {Op::kSigmoid, 0, 0}},
+                                     {"hard_sigmoid", {Op::kHardSigmoid, 0.2, 0.5}},
+                                     {"hard_swish", {Op::kHardSwish, 0, 0}},
+                                     {"tanh", {Op::kTanh, 0, 0}},
+                                     {"mish", {Op::kMish, 0, 0}},
+                                     {"softplus", {Op::kSoftplus, 0, 0}},
+                                     {"elu", {Op::kElu, 1, 0}},
+                                     {"gelu", {Op::kGelu, 0, 0}},
+                                     {"clip", {Op::kClip, 0, 0}}};
   const std::string& name = node.text("activation");
   const auto* named = std::find_if(std::begin(kNamed), std::end(kNamed),
                                    [&](const Named& candidate) { return name == candidate.name; });
@@ -127,8 +133,8 @@ Status conv_transpose(const Evaluation& e) {
                 const int64_t ow = iw * strides[1] - pads[1] + kw * dilations[1];
                 if (ow < 0 || ow >= OW) continue;
                 plane[static_cast<size_t>(oh * OW + ow)] +=
-                    w * static_cast<double>(
-                            x[static_cast<size_t>(((n * IC + ic) * H + ih) * W + iw)]);
+                    w *
+                    static_cast<double>(x[static_cast<size_t>(((n * IC + ic) * H + ih) * W + iw)]);
               }
             }
           }

@@ -14,10 +14,11 @@ void for_each_pair(const Evaluation& e, std::span<Y> y, Function function) {
   const Shape& wide = e.out().shape();
   const auto a = e.in(0).as<T>();
   const auto b = e.in(1).as<T>();
-  Walk<2> walk(wide, {broadcast_strides(e.in(0).shape(), wide),
-                      broadcast_strides(e.in(1).shape(), wide)});
+  Walk<2> walk(
+      wide, {broadcast_strides(e.in(0).shape(), wide), broadcast_strides(e.in(1).shape(), wide)});
   for (Y& value : y) {
-    value = function(a[static_cast<size_t>(walk.offset(0))], b[static_cast<size_t>(walk.offset(1))]);
+    value =
+        function(a[static_cast<size_t>(walk.offset(0))], b[static_cast<size_t>(walk.offset(1))]);
     walk.next();
   }
 }
@@ -158,9 +159,9 @@ Status compare(const Evaluation& e) {
 Status where(const Evaluation& e) {
   const Shape& wide = e.out().shape();
   const auto condition = e.in(0).as<uint8_t>();
-  Walk<3> walk(wide, {broadcast_strides(e.in(0).shape(), wide),
-                      broadcast_strides(e.in(1).shape(), wide),
-                      broadcast_strides(e.in(2).shape(), wide)});
+  Walk<3> walk(wide,
+               {broadcast_strides(e.in(0).shape(), wide), broadcast_strides(e.in(1).shape(), wide),
+                broadcast_strides(e.in(2).shape(), wide)});
   const int64_t count = e.out().count();
   for (int64_t i = 0; i < count; ++i, walk.next()) {
     const size_t chosen = condition[static_cast<size_t>(walk.offset(0))] != 0 ? 1 : 2;

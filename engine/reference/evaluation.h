@@ -92,7 +92,9 @@ inline void copy_element(Tensor* to, int64_t to_index, const Tensor& from, int64
               from.bytes().data() + static_cast<size_t>(from_index) * bytes, bytes);
 }
 
-inline Error refused(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
+inline Error refused(std::string message) {
+  return {Code::kInvalidArgument, std::move(message)};
+}
 
 // Elements of an int64 or int32 tensor.
 std::vector<int64_t> indices_of(const Tensor& tensor);

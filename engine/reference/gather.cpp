@@ -77,8 +77,7 @@ Status gather_elements(const Evaluation& e) {
   Walk<1> walk(e.out().shape(), {strides});
   const int64_t count = e.out().count();
   for (int64_t i = 0; i < count; ++i, walk.next()) {
-    const int64_t index =
-        PAWL_TRY(resolve(indices[static_cast<size_t>(i)], e.in(0).shape()[axis]));
+    const int64_t index = PAWL_TRY(resolve(indices[static_cast<size_t>(i)], e.in(0).shape()[axis]));
     copy_element(&e.out(), i, e.in(0),
                  walk.offset() + (index - walk.index()[axis]) * strides[axis]);
   }

@@ -16,8 +16,7 @@ void copy_strided(const Evaluation& e, int64_t start, const std::vector<int64_t>
 }
 
 // Copies `count` neighbouring elements.
-void copy_run(Tensor* to, int64_t to_index, const Tensor& from, int64_t from_index,
-              int64_t count) {
+void copy_run(Tensor* to, int64_t to_index, const Tensor& from, int64_t from_index, int64_t count) {
   if (count == 0) return;
   const size_t bytes = dtype_bytes(from.dtype());
   std::memcpy(to->bytes().data() + static_cast<size_t>(to_index) * bytes,
@@ -47,8 +46,7 @@ Status split(const Evaluation& e) {
   for (size_t i = 0; i < e.outputs.size(); ++i) {
     const int64_t run = parts[i] * whole.inner;
     for (int64_t outer = 0; outer < whole.outer; ++outer) {
-      copy_run(&e.outputs[i], outer * run, e.in(0), (outer * whole.extent + at) * whole.inner,
-               run);
+      copy_run(&e.outputs[i], outer * run, e.in(0), (outer * whole.extent + at) * whole.inner, run);
     }
     at += parts[i];
   }

@@ -89,8 +89,8 @@ Status batch_normalization(const Evaluation& e) {
       const double factor = parameter(1) / std::sqrt(parameter(4) + epsilon);
       for (int64_t i = 0; i < lanes.inner; ++i) {
         const size_t at = static_cast<size_t>((n * lanes.extent + c) * lanes.inner + i);
-        y[at] = static_cast<float>((static_cast<double>(x[at]) - parameter(3)) * factor +
-                                   parameter(2));
+        y[at] =
+            static_cast<float>((static_cast<double>(x[at]) - parameter(3)) * factor + parameter(2));
       }
     }
   }

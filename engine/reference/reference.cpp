@@ -145,9 +145,9 @@ Result<std::vector<Tensor>> run_reference(const Graph& graph, std::span<const Te
       arguments.push_back(id == kNoValue ? nullptr : known[static_cast<size_t>(id)]);
       PAWL_CHECK(id == kNoValue || arguments.back() != nullptr);
     }
-    auto outputs = PAWL_TRY(evaluate_node(graph, node, arguments)
-                                .context("node \"" + node.name + "\" (" +
-                                         std::string(op_name(node.op)) + ")"));
+    auto outputs = PAWL_TRY(
+        evaluate_node(graph, node, arguments)
+            .context("node \"" + node.name + "\" (" + std::string(op_name(node.op)) + ")"));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const size_t id = static_cast<size_t>(node.outputs[i]);
       produced[id] = std::move(outputs[i]);

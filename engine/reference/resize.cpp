@@ -1,5 +1,4 @@
 #include "engine/graph/resampling.h"
-
 #include "engine/reference/evaluation.h"
 
 namespace pawl::engine::reference {

@@ -10,8 +10,12 @@
 namespace pawl::engine::reference {
 namespace {
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+}
 double hard_sigmoid(double x, double alpha, double beta) {
   return std::clamp(alpha * x + beta, 0.0, 1.0);
 }
@@ -118,6 +122,8 @@ double Activation::operator()(double x) const {
       return x < 0 ? alpha * std::expm1(x) : x;
     case Op::kGelu:
       return gelu(x, beta != 0);
+    case Op::kClip:  // of Conv's `activation`; alpha and beta are the bounds
+      return std::min(std::max(x, alpha), beta);
     case Op::kExp:
       return std::exp(x);
     case Op::kLog:

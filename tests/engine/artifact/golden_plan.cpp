@@ -77,6 +77,11 @@ class GoldenBuilder {
 
   TensorRecord& last() { return plan.tensors.back(); }
 
+  void mark_output(uint32_t number) {
+    last().flags = kTensorIsOutput;
+    last().output_number = number;
+  }
+
  private:
   int32_t tensor(std::string_view name, Layout layout, std::vector<int32_t> extent,
                  int32_t pixel_stride) {
@@ -185,9 +190,9 @@ std::pair<int32_t, int32_t> add_network(GoldenBuilder& b) {
   set_step_fields(AttentionFields{2, 4, 4, 0, 16, 8, 4}, &attention);
 
   const int32_t boxes = b.image("boxes", 4, kSide);
-  b.last().flags = kTensorIsOutput;
+  b.mark_output(1);
   const int32_t scores = b.image("scores", kClasses, kSide);
-  b.last().flags = kTensorIsOutput;
+  b.mark_output(0);
   add_conv(b, "boxes", neck, boxes, 1, 1, Activation::kRelu);
   add_conv(b, "scores", neck, scores, 1, 1, Activation::kNone);
   return {boxes, scores};
@@ -222,7 +227,7 @@ void add_tail(GoldenBuilder& b, int32_t scores) {
   set_step_fields(TopKFields{kClasses, 2, 1, 1},
                   &b.step("topk", StepKind::kTopK, {product}, {values, indices}));
   const int32_t picked = b.rows("picked", {kClasses, 2});
-  b.last().flags = kTensorIsOutput;
+  b.mark_output(2);
   set_step_fields(RowGatherFields{0, 1, kClasses, 2, kClasses},
                   &b.step("pick", StepKind::kRowGather, {product, indices}, {picked}));
 }

@@ -4,6 +4,7 @@
 // tests/engine/runtime/hostile_artifact_test.cpp.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <random>
@@ -52,7 +53,8 @@ std::vector<std::byte> assemble(const std::vector<RawSection>& sections) {
   header.file_bytes = file.size();
   header.table_checksum = xxh64(std::as_bytes(std::span(table)));
   std::memcpy(file.data(), &header, sizeof(header));
-  std::memcpy(file.data() + sizeof(header), table.data(), table.size() * sizeof(SectionRecord));
+  std::ranges::copy(std::as_bytes(std::span(table)),
+                    file.begin() + static_cast<ptrdiff_t>(sizeof(header)));
   return file;
 }
 

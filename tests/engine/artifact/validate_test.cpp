@@ -79,7 +79,15 @@ TEST(ValidatePlan, TensorFields) {
   expect_refused("unknown storage",
                  [](Plan& p) { p.tensors[1].storage = static_cast<Storage>(2); });
   expect_refused("unknown flags", [](Plan& p) { p.tensors[1].flags = 2; });
-  expect_refused("output number", [](Plan& p) { p.tensors[1].output_number = 1 << 20; });
+  expect_refused("output number", [](Plan& p) { p.tensors[1].output_number = 1; });
+  expect_refused("output number is out of range", [](Plan& p) {
+    p.tensors[1].flags = kTensorIsOutput;
+    p.tensors[1].output_number = kOutputsMax;
+  });
+  expect_accepted([](Plan& p) {
+    p.tensors[1].flags = kTensorIsOutput;
+    p.tensors[1].output_number = kOutputsMax - 1;
+  });
   expect_refused("rank", [](Plan& p) { p.tensors[kRows].rank = 0; });
   expect_refused("rank", [](Plan& p) { p.tensors[kRows].rank = 7; });
   expect_refused("extent", [](Plan& p) { p.tensors[kRows].extent[1] = 0; });

@@ -248,8 +248,8 @@ class SingleNode {
       const Tensor& a = results.value()[i];
       const Tensor& b = folded.value()[i];
       EXPECT_EQ(a.shape(), b.shape());
-      EXPECT_TRUE(std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(),
-                             b.bytes().end()));
+      EXPECT_TRUE(
+          std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end()));
     }
     return std::move(results).value();
   }
@@ -279,6 +279,31 @@ inline void expect_integer(const std::vector<Tensor>& results, const Ints& shape
   EXPECT_EQ(tensor.shape(), shape);
   const auto values = tensor.as<int64_t>();
   EXPECT_EQ(Ints(values.begin(), values.end()), expected);
+}
+
+// 0, 1, 2, ...
+inline Floats count(size_t n, float first = 0) {
+  Floats values(n);
+  for (size_t i = 0; i < n; ++i) values[i] = first + static_cast<float>(i);
+  return values;
+}
+
+inline Tensor counted(const Ints& dims) {
+  return real_tensor(dims, count(static_cast<size_t>(element_count(dims))));
+}
+
+inline bool mentions(const Error& error, const std::string& text) {
+  return error.message.find(text) != std::string::npos;
+}
+
+inline void expect_refused(const Result<Graph>& graph, Code code,
+                           const std::vector<std::string>& texts) {
+  ASSERT_FALSE(graph.ok());
+  EXPECT_EQ(graph.error().code, code) << graph.error().message;
+  EXPECT_EQ(graph.error().message.find('\n'), std::string::npos);
+  for (const std::string& text : texts) {
+    EXPECT_TRUE(mentions(graph.error(), text)) << text << " in " << graph.error().message;
+  }
 }
 
 }  // namespace pawl::engine::test

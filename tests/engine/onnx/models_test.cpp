@@ -47,13 +47,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"yolo26n_coco.onnx", {1, 3, 640, 640}, {{1, 300, 6}}},
         Case{"yolov5n_coco_fp16.onnx", {1, 3, 640, 640}, {{1, 25200, 85}}},
         Case{"yolox_nano_coco.onnx", {1, 3, 416, 416}, {{1, 3549, 85}}},
-        Case{"nanodet_m_coco.onnx",
-             {1, 3, 416, 416},
-             {{1, 2704, 80}, {1, 676, 80}, {1, 169, 80}, {1, 2704, 32}, {1, 676, 32},
-              {1, 169, 32}}},
+        Case{
+            "nanodet_m_coco.onnx",
+            {1, 3, 416, 416},
+            {{1, 2704, 80}, {1, 676, 80}, {1, 169, 80}, {1, 2704, 32}, {1, 676, 32}, {1, 169, 32}}},
         Case{"steel_defect_yolov8n.onnx", {1, 3, 640, 640}, {{1, 10, 8400}}}),
-    [](const testing::TestParamInfo<Case>& info) {
-      const std::string file = info.param.file;
+    [](const testing::TestParamInfo<Case>& instance) {
+      const std::string file = instance.param.file;
       return file.substr(0, file.find('.'));
     });
 
@@ -67,18 +67,18 @@ TEST(ModelSizes, YoloxRunsAtAnotherSize) {
   Tensor x(DType::kFloat32, {1, 3, 64, 96});
   for (float& value : x.as<float>()) value = 114;
   int64_t seen = 0;
-  const auto y = run_reference(graph.value(), std::span(&x, 1),
-                               [&](ValueId id, const Tensor& tensor) {
-                                 EXPECT_EQ(graph.value().value(id).shape, tensor.shape());
-                                 ++seen;
-                               });
+  const auto y =
+      run_reference(graph.value(), std::span(&x, 1), [&](ValueId id, const Tensor& tensor) {
+        EXPECT_EQ(graph.value().value(id).shape, tensor.shape());
+        ++seen;
+      });
   ASSERT_TRUE(y.ok()) << y.error().message;
   EXPECT_EQ(seen, static_cast<int64_t>(graph.value().nodes.size()));  // no Split in this one
   ASSERT_EQ(y.value()[0].shape(), (Shape{1, 96 + 24 + 6, 85}));
   for (const float value : y.value()[0].as<float>()) ASSERT_TRUE(std::isfinite(value));
 }
 
-TEST(ModelSizes, FixedExportsSayTheySizeTheyAreFor) {
+TEST(ModelSizes, FixedExportsSayTheSizeTheyAreFor) {
   const auto path = model_path("yolov8n_coco.onnx");
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent (set PAWL_SHARED)";
   ImportOptions options;

@@ -1,6 +1,6 @@
-// Proves: the reference executor agrees with formulas written independently of it, on random awkward
-// shapes; Conv's fused form equals its parts; Focus equals slices and a concat; intermediates are
-// freed; wrong inputs are refused.
+// Proves: the reference executor agrees with formulas written independently of it, on random
+// awkward shapes; Conv's fused form equals its parts; Focus equals slices and a concat;
+// intermediates are freed; wrong inputs are refused.
 #include "engine/reference/reference.h"
 
 #include <gtest/gtest.h>
@@ -39,9 +39,9 @@ Tensor evaluate(Op op, const std::vector<Tensor>& inputs, Attributes attributes,
   std::vector<const Tensor*> pointers;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const bool absent = inputs[i].shape() == Shape{0};
-    node.inputs.push_back(absent ? kNoValue
-                                 : graph.add_value("x" + std::to_string(i), inputs[i].dtype(),
-                                                   inputs[i].shape()));
+    node.inputs.push_back(
+        absent ? kNoValue
+               : graph.add_value("x" + std::to_string(i), inputs[i].dtype(), inputs[i].shape()));
     pointers.push_back(absent ? nullptr : &inputs[i]);
   }
   const auto types = infer_types(graph, node, extents);
@@ -93,9 +93,10 @@ TEST(Reference, ConvIsItsDefinition) {
         const int64_t iy = oy * sh - pads[0] + r * dh, ix = ox * sw - pads[1] + q * dw;
         if (iy < 0 || iy >= h || ix < 0 || ix >= w) continue;
         const int64_t channel = o / (oc / group) * ic + c;
-        sum += static_cast<double>(weight.as<float>()[static_cast<size_t>(o * ic * kh * kw + t)]) *
-               static_cast<double>(x.as<float>()[static_cast<size_t>(
-                   ((n * ic * group + channel) * h + iy) * w + ix)]);
+        sum +=
+            static_cast<double>(weight.as<float>()[static_cast<size_t>(o * ic * kh * kw + t)]) *
+            static_cast<double>(
+                x.as<float>()[static_cast<size_t>(((n * ic * group + channel) * h + iy) * w + ix)]);
       }
       expected.push_back(sum);
     }
@@ -157,17 +158,18 @@ TEST(Reference, FusedConvIsConvActivationAndResidual) {
       {"sigmoid", [](double t) { return 1 / (1 + std::exp(-t)); }},
       {"hard_swish", [](double t) { return t * std::clamp(t / 6 + 0.5, 0.0, 1.0); }},
       {"tanh", [](double t) { return std::tanh(t); }},
-      {"mish", [](double t) { return t * std::tanh(std::log1p(std::exp(t))); }}};
+      {"mish", [](double t) { return t * std::tanh(std::log1p(std::exp(t))); }},
+      {"clip", [](double t) { return std::clamp(t, 0.125, 0.75); }}};
   for (const auto& [name, function] : cases) {
     Attributes attributes = plain;
     attributes["activation"] = std::string(name);
     attributes["alpha"] = 0.125F;
+    attributes["beta"] = 0.75F;
     std::vector<double> expected, with_residual;
     for (const float value : base.as<float>()) {
       expected.push_back(function(static_cast<double>(value)));
-      with_residual.push_back(
-          expected.back() +
-          static_cast<double>(residual.as<float>()[with_residual.size()]));
+      with_residual.push_back(expected.back() +
+                              static_cast<double>(residual.as<float>()[with_residual.size()]));
     }
     expect_near(evaluate(Op::kConv, {x, weight, bias}, attributes), expected, 1e-5);
     expect_near(evaluate(Op::kConv, {x, weight, bias, residual}, attributes), with_residual, 1e-5);
@@ -185,10 +187,11 @@ TEST(Reference, FocusIsFourSlicesAndAConcat) {
   std::vector<Tensor> parts;
   const Shape half = {1, 3, 3, 2};
   for (size_t g = 0; g < 4; ++g) {
-    parts.push_back(evaluate(Op::kSlice, {x},
-                             {{"starts", std::vector<int64_t>{0, 0, order[2 * g], order[2 * g + 1]}},
-                              {"steps", std::vector<int64_t>{1, 1, 2, 2}}},
-                             &half));
+    parts.push_back(
+        evaluate(Op::kSlice, {x},
+                 {{"starts", std::vector<int64_t>{0, 0, order[2 * g], order[2 * g + 1]}},
+                  {"steps", std::vector<int64_t>{1, 1, 2, 2}}},
+                 &half));
   }
   const Tensor expected = evaluate(Op::kConcat, parts, {{"axis", int64_t{1}}});
   ASSERT_EQ(y.shape(), expected.shape());

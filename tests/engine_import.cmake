@@ -1,0 +1,7 @@
+pawl_test(engine/graph/graph DEPS pawl::graph)
+pawl_test(engine/graph/resampling DEPS pawl::graph)
+pawl_test(engine/reference/reference DEPS pawl::reference)
+foreach(name importer tensors operators movement hostile)
+  pawl_test(engine/onnx/${name} DEPS pawl::onnx pawl::reference pawl_onnx_schema)
+endforeach()
+pawl_test(engine/onnx/models DEPS pawl::onnx pawl::reference)
