@@ -278,6 +278,7 @@ constexpr Row kRules[] = {
     {Op::kLayerNormalization, 2, 3, layer_normalization},
     {Op::kSilu, 1, 1, unary_real},
     {Op::kFocus, 1, 1, focus},
+    {Op::kAttention, 1, 1, attention},
 };
 // clang-format on
 
@@ -286,7 +287,7 @@ constexpr bool ordered() {
   for (size_t i = 0; i < std::size(kRules); ++i) {
     if (static_cast<size_t>(kRules[i].op) != i) return false;
   }
-  return std::size(kRules) == static_cast<size_t>(Op::kFocus) + 1;
+  return std::size(kRules) == static_cast<size_t>(Op::kAttention) + 1;
 }
 static_assert(ordered());
 

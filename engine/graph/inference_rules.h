@@ -38,6 +38,7 @@ Types batch_normalization(const Subject& subject);
 Types pool(const Subject& subject);
 Types resize(const Subject& subject);
 Types focus(const Subject& subject);
+Types attention(const Subject& subject);
 
 // Data movement (inference_movement.cpp).
 Types concat(const Subject& subject);

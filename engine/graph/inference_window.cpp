@@ -210,5 +210,18 @@ Types focus(const Subject& subject) {
   return std::vector<ValueType>{{DType::kFloat32, {x[0], x[1] * 4, x[2] / 2, x[3] / 2}}};
 }
 
+Types attention(const Subject& subject) {
+  PAWL_TRY(require_dtype(subject, 0, DType::kFloat32));
+  PAWL_TRY(require_rank_4(subject, 0));
+  const Shape& x = subject.shape(0);
+  const int64_t heads = subject.node.integer("heads");
+  const int64_t key = subject.node.integer("key");
+  const int64_t value = subject.node.integer("value");
+  if (heads < 1 || key < 1 || value < 1 || x[1] != heads * (2 * key + value)) {
+    return refused("heads * (2*key + value) is not the " + std::to_string(x[1]) + " channels");
+  }
+  return std::vector<ValueType>{{DType::kFloat32, {x[0], heads * value, x[2], x[3]}}};
+}
+
 }  // namespace inference
 }  // namespace pawl::engine

@@ -7,7 +7,7 @@ namespace pawl::engine {
 namespace {
 
 // In the order of enum Op.
-constexpr std::array<std::string_view, static_cast<size_t>(Op::kFocus) + 1> kNames = {
+constexpr std::array<std::string_view, static_cast<size_t>(Op::kAttention) + 1> kNames = {
     "Conv", "ConvTranspose", "BatchNormalization", "MaxPool", "AveragePool", "Resize",
     //
     "Concat", "Split", "Slice", "Reshape", "Transpose", "Expand", "Tile", "Pad", "Gather",
@@ -23,13 +23,13 @@ constexpr std::array<std::string_view, static_cast<size_t>(Op::kFocus) + 1> kNam
     "Softmax", "MatMul", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceSum", "ReduceProd",
     "ArgMax", "TopK", "LayerNormalization",
     //
-    "Silu", "Focus"};
+    "Silu", "Focus", "Attention"};
 
 static_assert(kNames[static_cast<size_t>(Op::kSpaceToDepth)] == "SpaceToDepth");
 static_assert(kNames[static_cast<size_t>(Op::kGelu)] == "Gelu");
 static_assert(kNames[static_cast<size_t>(Op::kWhere)] == "Where");
 static_assert(kNames[static_cast<size_t>(Op::kLayerNormalization)] == "LayerNormalization");
-static_assert(kNames[static_cast<size_t>(Op::kFocus)] == "Focus");
+static_assert(kNames[static_cast<size_t>(Op::kAttention)] == "Attention");
 
 }  // namespace
 

@@ -118,9 +118,12 @@ enum class Op : uint8_t {
   kTopK,
   kLayerNormalization,
   // Made by passes
-  kSilu,   // x * sigmoid(x)
-  kFocus,  // space-to-depth 2x2 of (N,C,H,W) in the channel order of YOLOv5/YOLOX; ints order:
-           // the four (row, column) offsets, one a channel group
+  kSilu,       // x * sigmoid(x)
+  kFocus,      // space-to-depth 2x2 of (N,C,H,W) in the channel order of YOLOv5/YOLOX; ints order:
+               // the four (row, column) offsets, one a channel group
+  kAttention,  // self-attention over the pixels of one image whose channels hold q, k and v of each
+               // head in turn; ints heads, key, value (extents); float scale:
+               // softmax(scale * q^T k) applied to v, head by head, as (N, heads*value, H, W)
 };
 
 std::string_view op_name(Op op);

@@ -30,6 +30,10 @@ int32_t recognise_focus(Graph* graph);
 // constant permutation (ShuffleNet).
 int32_t recognise_channel_shuffle(Graph* graph);
 
+// The reshapes, products and softmax of YOLO11's attention block become Attention on the image, and
+// the image of its values a channel Gather.
+int32_t recognise_attention(Graph* graph);
+
 // All of the above, in the order that makes each one's input simple, and no dead node left.
 void optimise(Graph* graph);
 

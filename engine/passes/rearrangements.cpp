@@ -114,6 +114,7 @@ int32_t recognise_channel_shuffle(Graph* graph) {
 void optimise(Graph* graph) {
   recognise_focus(graph);
   recognise_channel_shuffle(graph);
+  recognise_attention(graph);
   fold_into_convolutions(graph);
   recognise_activations(graph);
   fuse_activations(graph);

@@ -58,9 +58,10 @@ bool is_pixelwise_binary(const Graph& graph, const Node& node) {
 }
 
 bool reduces_pixels(const Graph& graph, const Node& node) {
+  const Shape& in = graph.value(node.inputs[0]).shape;
   return node.op == Op::kReduceMean && node.integer("keepdims") != 0 &&
-         node.integers("axes") == std::vector<int64_t>{2, 3} &&
-         is_image(graph.value(node.inputs[0]).shape);
+         node.integers("axes") == std::vector<int64_t>{2, 3} && is_image(in) &&
+         in[2] <= kKernelWindowMax && in[3] <= kKernelWindowMax;
 }
 
 }  // namespace
@@ -73,11 +74,16 @@ bool is_channel_slice(const Graph& graph, const Node& node) {
          std::all_of(steps.begin(), steps.end(), [](int64_t step) { return step == 1; });
 }
 
+bool is_channel_range(const Graph& graph, const Node& node) {
+  if (node.op == Op::kSlice) return is_channel_slice(graph, node);
+  return node.op == Op::kSplit && node.integer("axis") == 1;
+}
+
 bool is_channel_gather(const Graph& graph, const Node& node) {
   if (node.op != Op::kGather || node.integer("axis") != 1) return false;
   const Value& indices = graph.value(node.inputs[1]);
   return is_image(graph.value(node.inputs[0]).shape) && indices.constant &&
-         indices.shape.size() == 1;
+         indices.dtype == DType::kInt64 && indices.shape.size() == 1;
 }
 
 bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
@@ -87,6 +93,7 @@ bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
     case Op::kMaxPool:
     case Op::kAveragePool:
     case Op::kFocus:
+    case Op::kAttention:
       return true;
     case Op::kResize: {
       const Shape& in = graph.value(node.inputs[0]).shape;
@@ -134,6 +141,7 @@ std::optional<ActivationParams> activation_of(const Node& node) {
     case Op::kMish:
       return ActivationParams{Activation::kMish};
     case Op::kGelu:
+      if (node.text("approximate") != "none") return std::nullopt;
       return ActivationParams{Activation::kGelu};
     case Op::kClip:
       return ActivationParams{Activation::kClip, real_or(node, "min", -kInfinity),

@@ -13,8 +13,14 @@ namespace pawl::engine {
 // `input_is_nhwc`: whether any input lies NHWC already (elementwise nodes follow their input).
 bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc);
 
+// The largest kernel extent, stride, pad and dilation that a session accepts.
+inline constexpr int64_t kKernelWindowMax = 256;
+
 // Slice that takes a contiguous range of channels and everything else whole.
 bool is_channel_slice(const Graph& graph, const Node& node);
+
+// Slice or Split of an image whose outputs are whole channel ranges: views, where it lies NHWC.
+bool is_channel_range(const Graph& graph, const Node& node);
 
 // Constant channel permutation or selection: Gather(axis 1) with constant 1-D indices.
 bool is_channel_gather(const Graph& graph, const Node& node);

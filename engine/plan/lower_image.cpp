@@ -46,6 +46,17 @@ std::vector<float> bias_of(const Graph& graph, const Node& node, int64_t first, 
   return bias;
 }
 
+constexpr const char* kWindowTooLarge = "a window, stride or pad of more than 256";
+
+bool window_fits(const Node& node) {
+  for (const char* key : {"kernel", "strides", "pads", "dilations"}) {
+    for (const int64_t value : node.integers(key)) {
+      if (value > kKernelWindowMax) return false;
+    }
+  }
+  return true;
+}
+
 int64_t rounded_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -78,6 +89,9 @@ Status Lowering::lower_on_images(const Node& node) {
     case Op::kFocus:
       lower_focus(node);
       return {};
+    case Op::kAttention:
+      lower_attention(node);
+      return {};
     default:
       break;
   }
@@ -99,6 +113,7 @@ Status Lowering::lower_conv(const Node& node) {
     return unsupported(node, "its bias is not constant");
   }
   if (!activation_of(node)) return unsupported(node, "its activation has no kernel");
+  if (!window_fits(node)) return unsupported(node, kWindowTooLarge);
   const int32_t x = image(node.inputs[0]);
   const int32_t residual = node.inputs.size() > 3 ? image(node.inputs[3]) : -1;
   const int32_t y = output(node);
@@ -168,11 +183,13 @@ Status Lowering::lower_conv_transpose(const Node& node) {
   const std::vector<int64_t>& kernel = node.integers("kernel");
   const std::vector<int64_t>& pads = node.integers("pads");
   const std::vector<int64_t>& extra = node.integers("output_padding");
+  const std::vector<int64_t>& spread = node.integers("dilations");
   const bool zero = std::all_of(pads.begin(), pads.end(), [](int64_t p) { return p == 0; }) &&
-                    std::all_of(extra.begin(), extra.end(), [](int64_t p) { return p == 0; });
+                    std::all_of(extra.begin(), extra.end(), [](int64_t p) { return p == 0; }) &&
+                    std::all_of(spread.begin(), spread.end(), [](int64_t d) { return d == 1; });
   const std::span<const float> weight = constant_floats(graph_, node.inputs[1]);
   if (kernel != node.integers("strides") || !zero || node.integer("group") != 1 || weight.empty()) {
-    return unsupported(node, "only kernel == stride, no padding, one group");
+    return unsupported(node, "only kernel == stride, no padding or dilation, one group");
   }
   const Shape& in = shape(node.inputs[0]);
   const int64_t IC = in[1];
@@ -220,6 +237,7 @@ Status Lowering::lower_conv_transpose(const Node& node) {
 
 Status Lowering::lower_pool(const Node& node) {
   if (shape(node.inputs[0]).size() != 4) return unsupported(node, "only 2-D pooling");
+  if (!window_fits(node)) return unsupported(node, kWindowTooLarge);
   StepRecord& step =
       builder_.add_step(StepKind::kPool, node.name, {{image(node.inputs[0])}, {output(node)}});
   const ConvFields window = conv_fields(node);
@@ -302,7 +320,7 @@ Status Lowering::lower_resize(const Node& node) {
 
 // Channel ranges are views and cost nothing; any other slice or split is a copy.
 Status Lowering::lower_image_slice(const Node& node) {
-  if (views_[static_cast<size_t>(node.outputs[0])].root != node.outputs[0]) {
+  if (is_channel_range(graph_, node)) {
     for (size_t i = 0; i < node.outputs.size(); ++i) output(node, i);
     return {};
   }
@@ -383,6 +401,25 @@ void Lowering::lower_focus(const Node& node) {
     fields.dx[g] = order[2 * g + 1];
   }
   set_step_fields(fields, &step);
+}
+
+void Lowering::lower_attention(const Node& node) {
+  StepRecord& step =
+      builder_.add_step(StepKind::kAttention, node.name, {{image(node.inputs[0])}, {output(node)}});
+  const int64_t key = node.integer("key");
+  const int64_t value = node.integer("value");
+  step.alpha = node.real("scale");
+  set_step_fields(AttentionFields{.heads = node.integer("heads"),
+                                  .D = key,
+                                  .VD = value,
+                                  .q_offset = 0,
+                                  .k_offset = key,
+                                  .v_offset = 2 * key,
+                                  .head_stride = 2 * key + value},
+                  &step);
+  const Shape& in = shape(node.inputs[0]);
+  const int64_t P = in[2] * in[3];
+  builder_.add_multiply_adds(node.integer("heads") * P * P * (key + value));
 }
 
 void Lowering::lower_image_unary(const Node& node) {

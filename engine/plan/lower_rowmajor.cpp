@@ -64,30 +64,36 @@ Status Lowering::lower_row_major(const Node& node) {
     case Op::kSlice:
     case Op::kSplit:
     case Op::kExpand:
-    case Op::kTile:
     case Op::kConcat:
       lower_strided(node);
       return {};
+    case Op::kTile: {
+      const Shape& in = shape(node.inputs[0]);
+      for (size_t d = 0; d < in.size(); ++d) {
+        if (in[d] != 1 && node.integers("repeats")[d] != 1) {
+          return unsupported(node, "only extents of 1 are repeated");
+        }
+      }
+      lower_strided(node);
+      return {};
+    }
     case Op::kMatMul:
       return lower_matmul(node);
     case Op::kGather:
     case Op::kGatherElements:
       return lower_gather(node);
     case Op::kTopK:
-      lower_topk(node);
-      return {};
+      return lower_topk(node);
     default:
       break;
   }
   if (reduce_kind(node.op)) return lower_reduce(node);
   if (row_binary_op(node.op) && node.inputs.size() == 2) {
-    lower_row_binary(node);
-    return {};
+    return lower_row_binary(node);
   }
   if (node.inputs.size() == 1 &&
       (row_unary_op(node.op) || activation_of(node) || node.op == Op::kCast)) {
-    lower_row_unary(node);
-    return {};
+    return lower_row_unary(node);
   }
   return unsupported(node, "this operator cannot run outside an image");
 }
@@ -141,30 +147,70 @@ void Lowering::lower_strided(const Node& node) {
   }
 }
 
-void Lowering::lower_row_binary(const Node& node) {
+Status Lowering::lower_row_binary(const Node& node) {
+  if (node.op == Op::kMod && node.integer("fmod") != 0) {
+    return unsupported(node, "only the remainder with the sign of the divisor");
+  }
   const int32_t a = dense(node.inputs[0]);
   const int32_t b = dense(node.inputs[1]);
   const int32_t y = output(node);
-  const bool whole_numbers = graph_.value(node.outputs[0]).dtype != DType::kFloat32;
-  StepRecord& step = builder_.add_step(StepKind::kRowBinary, node.name, {{a, b}, {y}});
+  // Integers travel as floats, exact below 2^24; their division drops the fraction.
+  const bool drops = node.op == Op::kDiv && graph_.value(node.outputs[0]).dtype != DType::kFloat32;
+  const Shape& s = shape(node.outputs[0]);
+  const int32_t result =
+      drops ? builder_.add_dense(node.name + ".quotient", s, builder_.add_buffer(element_count(s)))
+            : y;
+  StepRecord& step = builder_.add_step(StepKind::kRowBinary, node.name, {{a, b}, {result}});
   set_step_fields(OpFields{static_cast<int64_t>(*row_binary_op(node.op))}, &step);
-  if (whole_numbers && node.op == Op::kDiv) {
-    // Integers travel as floats (indices below 2^24, never negative): division drops the fraction.
-    StepRecord& floor = builder_.add_step(StepKind::kRowUnary, node.name, {{y}, {y}});
-    set_step_fields(OpFields{static_cast<int64_t>(kernels::RowUnaryOp::kFloor)}, &floor);
-  }
+  if (drops) truncate(node, result, y);
+  return {};
 }
 
-void Lowering::lower_row_unary(const Node& node) {
-  const bool to_whole = node.op == Op::kCast &&
-                        graph_.value(node.outputs[0]).dtype != DType::kFloat32 &&
-                        graph_.value(node.inputs[0]).dtype == DType::kFloat32;
+// No kernel truncates: floor(max(x, 0)) - floor(max(-x, 0)), on tensors of a few hundred indices.
+void Lowering::truncate(const Node& node, int32_t x, int32_t y) {
+  const Shape& s = shape(node.outputs[0]);
+  const auto temporary = [&](const char* suffix) {
+    return builder_.add_dense(node.name + suffix, s, builder_.add_buffer(element_count(s)));
+  };
+  const auto unary = [&](kernels::RowUnaryOp op, int32_t from, int32_t to) {
+    StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{from}, {to}});
+    set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
+    if (op == kernels::RowUnaryOp::kActivation) {
+      step.activation = static_cast<uint8_t>(kernels::Activation::kRelu);
+    }
+  };
+  const int32_t above = temporary(".above");
+  const int32_t above_floor = temporary(".above_floor");
+  const int32_t negated = temporary(".negated");
+  const int32_t below = temporary(".below");
+  const int32_t below_floor = temporary(".below_floor");
+  unary(kernels::RowUnaryOp::kActivation, x, above);
+  unary(kernels::RowUnaryOp::kFloor, above, above_floor);
+  unary(kernels::RowUnaryOp::kNeg, x, negated);
+  unary(kernels::RowUnaryOp::kActivation, negated, below);
+  unary(kernels::RowUnaryOp::kFloor, below, below_floor);
   StepRecord& step =
-      builder_.add_step(StepKind::kRowUnary, node.name, {{dense(node.inputs[0])}, {output(node)}});
-  kernels::RowUnaryOp op = kernels::RowUnaryOp::kActivation;  // a Cast between floats copies
-  if (to_whole) {
-    op = kernels::RowUnaryOp::kFloor;
-  } else if (const auto named = row_unary_op(node.op)) {
+      builder_.add_step(StepKind::kRowBinary, node.name, {{above_floor, below_floor}, {y}});
+  set_step_fields(OpFields{static_cast<int64_t>(kernels::RowBinaryOp::kSub)}, &step);
+}
+
+Status Lowering::lower_row_unary(const Node& node) {
+  const int32_t x = dense(node.inputs[0]);
+  const int32_t y = output(node);
+  if (node.op == Op::kCast) {
+    const DType from = graph_.value(node.inputs[0]).dtype;
+    const DType to = graph_.value(node.outputs[0]).dtype;
+    if (to == DType::kBool && from != DType::kBool) {
+      return unsupported(node, "numbers are not cast to truth values");
+    }
+    if (from == DType::kFloat32 && to != DType::kFloat32) {
+      truncate(node, x, y);
+      return {};
+    }
+  }
+  StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{x}, {y}});
+  kernels::RowUnaryOp op = kernels::RowUnaryOp::kActivation;  // any other Cast copies
+  if (const auto named = row_unary_op(node.op)) {
     op = *named;
     if (node.op == Op::kElu) step.alpha = node.real("alpha");
   } else if (const auto activation = activation_of(node)) {
@@ -173,6 +219,7 @@ void Lowering::lower_row_unary(const Node& node) {
     step.beta = activation->beta;
   }
   set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
+  return {};
 }
 
 Status Lowering::lower_reduce(const Node& node) {
@@ -180,6 +227,9 @@ Status Lowering::lower_reduce(const Node& node) {
   std::vector<int64_t> axes;
   if (node.op == Op::kSoftmax || node.op == Op::kArgMax) {
     axes = {node.integer("axis")};
+    if (node.op == Op::kArgMax && node.integer("select_last_index") != 0) {
+      return unsupported(node, "the last of equal values is not selected");
+    }
   } else {
     axes = node.integers("axes");
     std::sort(axes.begin(), axes.end());
@@ -229,10 +279,11 @@ Status Lowering::lower_matmul(const Node& node) {
   return {};
 }
 
-void Lowering::lower_topk(const Node& node) {
+Status Lowering::lower_topk(const Node& node) {
   const Shape& in = shape(node.inputs[0]);
   const auto axis = static_cast<size_t>(node.integer("axis"));
   const OuterAxisInner parts = split_at(in, axis, axis);
+  if (parts.inner != 1) return unsupported(node, "only along the last axis");
   StepRecord& step = builder_.add_step(
       StepKind::kTopK, node.name, {{dense(node.inputs[0])}, {output(node, 0), output(node, 1)}});
   set_step_fields(TopKFields{.rows = parts.outer,
@@ -240,6 +291,7 @@ void Lowering::lower_topk(const Node& node) {
                              .k = node.integer("k"),
                              .largest = node.integer("largest")},
                   &step);
+  return {};
 }
 
 Status Lowering::lower_gather(const Node& node) {

@@ -43,6 +43,7 @@ class Lowering {
   void lower_image_concat(const Node& node);
   void lower_channel_gather(const Node& node);
   void lower_focus(const Node& node);
+  void lower_attention(const Node& node);
   void lower_image_unary(const Node& node);
   void lower_image_binary(const Node& node);
 
@@ -51,10 +52,11 @@ class Lowering {
   Status lower_matmul(const Node& node);
   Status lower_reduce(const Node& node);
   Status lower_gather(const Node& node);
-  void lower_topk(const Node& node);
+  Status lower_topk(const Node& node);
+  Status lower_row_binary(const Node& node);
+  Status lower_row_unary(const Node& node);
   void lower_strided(const Node& node);  // Transpose, Slice, Split, Expand, Tile, Concat
-  void lower_row_binary(const Node& node);
-  void lower_row_unary(const Node& node);
+  void truncate(const Node& node, int32_t x, int32_t y);  // y = x without its fraction
 
   const Graph& graph_;
   PlanBuilder builder_;

@@ -49,13 +49,8 @@ class ViewAssigner {
   void view_ranges(const Node& node) {
     if (node.op != Op::kSplit && node.op != Op::kSlice) return;
     if (!nhwc(node.inputs[0]) || !nhwc(node.outputs[0])) return;
-    int64_t channel = 0;
-    if (node.op == Op::kSlice) {
-      if (!is_channel_slice(graph_, node)) return;
-      channel = node.integers("starts")[1];
-    } else if (node.integer("axis") != 1) {
-      return;
-    }
+    if (!is_channel_range(graph_, node)) return;
+    int64_t channel = node.op == Op::kSlice ? node.integers("starts")[1] : 0;
     for (const ValueId output : node.outputs) {
       view(output).root = node.inputs[0];
       view(output).channel = channel;

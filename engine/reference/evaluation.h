@@ -124,6 +124,7 @@ Status pad(const Evaluation&);
 Status depth_to_space(const Evaluation&);
 Status space_to_depth(const Evaluation&);
 Status focus(const Evaluation&);
+Status attention(const Evaluation&);
 Status gather(const Evaluation&);
 Status gather_elements(const Evaluation&);
 Status arg_max(const Evaluation&);

@@ -84,6 +84,7 @@ constexpr Row kEvaluators[] = {
     {Op::kLayerNormalization, layer_normalization},
     {Op::kSilu, unary},
     {Op::kFocus, focus},
+    {Op::kAttention, attention},
 };
 // clang-format on
 
@@ -92,7 +93,7 @@ constexpr bool ordered() {
   for (size_t i = 0; i < std::size(kEvaluators); ++i) {
     if (static_cast<size_t>(kEvaluators[i].op) != i) return false;
   }
-  return std::size(kEvaluators) == static_cast<size_t>(Op::kFocus) + 1;
+  return std::size(kEvaluators) == static_cast<size_t>(Op::kAttention) + 1;
 }
 static_assert(ordered());
 

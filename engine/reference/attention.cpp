@@ -1,0 +1,41 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/reference/evaluation.h"
+
+namespace pawl::engine::reference {
+
+Status attention(const Evaluation& e) {
+  const Shape& xs = e.in(0).shape();
+  const int64_t heads = e.node.integer("heads");
+  const int64_t D = e.node.integer("key");
+  const int64_t V = e.node.integer("value");
+  const double scale = e.node.real("scale");
+  const int64_t P = xs[2] * xs[3];
+  std::vector<double> weight(static_cast<size_t>(P));
+  for (int64_t block = 0; block < xs[0] * heads; ++block) {
+    const float* q = e.x().data() + block * (2 * D + V) * P;  // (D, P), then k (D, P), v (V, P)
+    const float* k = q + D * P;
+    const float* v = k + D * P;
+    float* y = e.y().data() + block * V * P;
+    for (int64_t i = 0; i < P; ++i) {
+      for (int64_t j = 0; j < P; ++j) {
+        double score = 0.0;
+        for (int64_t d = 0; d < D; ++d) score += double{q[d * P + i]} * k[d * P + j];
+        weight[static_cast<size_t>(j)] = scale * score;
+      }
+      const double top = *std::max_element(weight.begin(), weight.end());
+      double total = 0.0;
+      for (double& w : weight) total += w = std::exp(w - top);
+      for (int64_t c = 0; c < V; ++c) {
+        double sum = 0.0;
+        for (int64_t j = 0; j < P; ++j) sum += weight[static_cast<size_t>(j)] * v[c * P + j];
+        y[c * P + i] = static_cast<float>(sum / total);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace pawl::engine::reference
