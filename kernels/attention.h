@@ -5,7 +5,8 @@
 //          pixel: of head h, q starts at channel q_offset + h*head_stride, and so on. D is the
 //          extent of q and k, VD of v. y (P, heads*VD), y_pixel_stride.
 // scratch  attention_scratch_floats() floats a part, one part after the other.
-// Threads  as conv.h. Error: 1e-5 * max |v|; ref is cpu/attention_scalar.cpp.
+// Threads  as conv.h. Error: 1e-5 * max |v| for scores within +-20; ref is
+//          cpu/attention_scalar.cpp.
 #pragma once
 
 #include <cstddef>

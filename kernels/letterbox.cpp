@@ -32,7 +32,7 @@ size_t letterbox_scratch_bytes(const LetterboxParams& params) {
 }
 
 void make_resize_table(int32_t in, int32_t out, int32_t* index, int32_t* weight) {
-  // The reciprocal of the inverse, not in/out: the last bit decides a few indices.
+  // The reciprocal of the inverse, as OpenCV: it may differ from in/out in the last bit.
   const double scale = 1.0 / (static_cast<double>(out) / static_cast<double>(in));
   for (int32_t o = 0; o < out; ++o) {
     const auto source = static_cast<float>((o + 0.5) * scale - 0.5);

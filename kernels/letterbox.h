@@ -5,7 +5,8 @@
 // for bit, so that boxes equal those of the Python pipeline the model was trained with.
 //
 // Shapes   frame as in platform/frame.h (described by plain fields here); y (OH,OW,3) float32 or
-//          (OH,OW,1) when channels == 1. The fitted image is fit_w x fit_h at (fit_x, fit_y).
+//          (OH,OW,1) when channels == 1. The fitted image is fit_w x fit_h at (fit_x, fit_y), all
+//          of it inside y; all extents are at least 1, IW and IH at most 2^24.
 //          NV12 sizes may be odd: the chroma of pixel (x,y) is uv[y/2][x/2].
 // Colour   NV12 is BT.601, limited range; gray of a colour frame is BT.601 luma, Gray8 to three
 //          channels repeats it: OpenCV's fixed-point conversions, done before the resize.
@@ -45,6 +46,7 @@ struct LetterboxParams {
   const int32_t* row_index;
   const int32_t* row_weight;
   float* y;
+  uint8_t* y_u8;  // where set, the bytes are written as they are and y, mean, scale unused
   uint8_t* scratch;
 };
 

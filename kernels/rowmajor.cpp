@@ -210,7 +210,7 @@ void reduce_columns(const RowReduceParams& p, const float* x, float* y, int64_t 
 // An integer that orders as the float does: -0 equals +0, a NaN is the largest.
 int64_t order_key(float value) {
   if (std::isnan(value)) return int64_t{1} << 32;
-  const auto bits = std::bit_cast<int32_t>(value + 0.0F);
+  const auto bits = std::bit_cast<int32_t>(value);
   return bits >= 0 ? bits : -int64_t{bits & 0x7fffffff};
 }
 
@@ -295,6 +295,8 @@ void row_unary(const RowUnaryParams& p, int32_t part, int32_t parts) {
       return map(p, range, softplus);
     case RowUnaryOp::kElu:
       return map(p, range, [alpha](float x) { return x < 0.0F ? alpha * std::expm1(x) : x; });
+    case RowUnaryOp::kTruncate:
+      return map(p, range, [](float x) { return std::trunc(x); });
   }
 }
 

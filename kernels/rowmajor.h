@@ -64,7 +64,8 @@ enum class RowUnaryOp : uint8_t {
   kSin = 10,
   kCos = 11,
   kSoftplus = 12,
-  kElu = 13
+  kElu = 13,
+  kTruncate = 14  // towards zero
 };
 struct RowUnaryParams {
   RowUnaryOp op;

@@ -42,11 +42,12 @@ struct ActivationVectors {
 
 constexpr float kLog2E = 1.44269504088896341F;
 
-// Below -86 silu and sigmoid are 0 to any bound asked for; x is held there so that nothing overflows.
+// Below -86 silu and sigmoid are 0 to any bound asked for; x is held there so that nothing
+// overflows.
 [[maybe_unused, gnu::always_inline]] inline __m256 sigmoid_held(__m256 x_held) {
   // The bound below is what exp2_vector takes.
-  const __m256 t = _mm256_max_ps(_mm256_set1_ps(-125.0F),
-                                 _mm256_mul_ps(x_held, _mm256_set1_ps(-kLog2E)));
+  const __m256 t =
+      _mm256_max_ps(_mm256_set1_ps(-125.0F), _mm256_mul_ps(x_held, _mm256_set1_ps(-kLog2E)));
   return reciprocal(_mm256_add_ps(_mm256_set1_ps(1.0F), exp2_vector(t)));
 }
 
@@ -67,8 +68,8 @@ constexpr float kLog2E = 1.44269504088896341F;
 // tanh(softplus(x)) = n / (n + 2) with n = e(e + 2), e = exp(x).
 [[maybe_unused, gnu::always_inline]] inline __m256 mish_vector(__m256 x) {
   const __m256 held = _mm256_max_ps(_mm256_set1_ps(-80.0F), x);
-  const __m256 t = _mm256_mul_ps(_mm256_min_ps(_mm256_set1_ps(25.0F), held),
-                                 _mm256_set1_ps(kLog2E));
+  const __m256 t =
+      _mm256_mul_ps(_mm256_min_ps(_mm256_set1_ps(25.0F), held), _mm256_set1_ps(kLog2E));
   const __m256 e = exp2_vector(t);
   const __m256 n = _mm256_fmadd_ps(e, e, _mm256_add_ps(e, e));
   const __m256 ratio = _mm256_mul_ps(n, reciprocal(_mm256_add_ps(n, _mm256_set1_ps(2.0F))));
@@ -103,8 +104,7 @@ template <Activation kKind>
   } else if constexpr (kKind == Activation::kSilu) {
     return silu_vector(x);
   } else if constexpr (kKind == Activation::kHardSwish) {
-    const __m256 gate =
-        _mm256_fmadd_ps(x, _mm256_set1_ps(1.0F / 6.0F), _mm256_set1_ps(0.5F));
+    const __m256 gate = _mm256_fmadd_ps(x, _mm256_set1_ps(1.0F / 6.0F), _mm256_set1_ps(0.5F));
     return _mm256_mul_ps(x, clamp_vector(gate, 0.0F, 1.0F));
   } else if constexpr (kKind == Activation::kHardSigmoid) {
     return clamp_vector(_mm256_fmadd_ps(x, c.alpha, c.beta), 0.0F, 1.0F);

@@ -43,13 +43,14 @@ constexpr float kLog2E = 1.44269504088896341F;
 
 // 2^(j/16).
 alignas(64) constexpr float kExp2Sixteenths[16] = {
-    1.0F, 1.04427378F, 1.09050773F, 1.13878863F, 1.18920712F, 1.24185781F,
+    1.0F,        1.04427378F, 1.09050773F, 1.13878863F, 1.18920712F, 1.24185781F,
     1.29683955F, 1.35425555F, 1.41421356F, 1.47682615F, 1.54221083F, 1.61049033F,
     1.68179283F, 1.75625216F, 1.83400809F, 1.91520656F,
 };
 
-// 1 + exp(-x), relative error 1e-6, |x| <= 87: exp(-x) = 2^(m + j/16) * 2^f with |f| <= 1/32. Adding
-// kMagic rounds to sixteenths and leaves j in the low bits, where the permutation looks for it.
+// 1 + exp(-x), relative error 1e-6, |x| <= 87: exp(-x) = 2^(m + j/16) * 2^f with |f| <= 1/32.
+// Adding kMagic rounds to sixteenths and leaves j in the low bits, where the permutation looks for
+// it.
 [[maybe_unused, gnu::always_inline]] inline __m512 one_plus_exp_minus(__m512 x) {
   const __m512 magic = _mm512_set1_ps(0x1.8p19F);
   const __m512 minus_log2e = _mm512_set1_ps(-kLog2E);
@@ -75,28 +76,6 @@ alignas(64) constexpr float kExp2Sixteenths[16] = {
   return _mm512_mul_ps(held, sigmoid_vector(held));
 }
 
-// Four at once share one reciprocal, that of the product of denominators; from 21 on sigmoid is
-// within 1e-9 of its limit, and four factors of e^21 stay finite. A NaN in one vector spreads to the
-// same lane of the others.
-[[maybe_unused, gnu::always_inline]] inline void silu_vectors(__m512 (&x)[4]) {
-  __m512 d[4];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    x[i] = _mm512_max_ps(_mm512_set1_ps(-21.0F), x[i]);
-    d[i] = one_plus_exp_minus(_mm512_min_ps(_mm512_set1_ps(21.0F), x[i]));
-  }
-  const __m512 d01 = _mm512_mul_ps(d[0], d[1]);
-  const __m512 d23 = _mm512_mul_ps(d[2], d[3]);
-  const __m512 all = reciprocal(_mm512_mul_ps(d01, d23));
-  const __m512 r01 = _mm512_mul_ps(all, d23);
-  const __m512 r23 = _mm512_mul_ps(all, d01);
-  // Sigmoid first: x times a denominator may overflow.
-  x[0] = _mm512_mul_ps(x[0], _mm512_mul_ps(d[1], r01));
-  x[1] = _mm512_mul_ps(x[1], _mm512_mul_ps(d[0], r01));
-  x[2] = _mm512_mul_ps(x[2], _mm512_mul_ps(d[3], r23));
-  x[3] = _mm512_mul_ps(x[3], _mm512_mul_ps(d[2], r23));
-}
-
 [[maybe_unused, gnu::always_inline]] inline __m512 tanh_vector(__m512 x) {
   const __m512 s = sigmoid_vector(_mm512_add_ps(x, x));
   return _mm512_fmsub_ps(_mm512_set1_ps(2.0F), s, _mm512_set1_ps(1.0F));
@@ -105,8 +84,8 @@ alignas(64) constexpr float kExp2Sixteenths[16] = {
 // tanh(softplus(x)) = n / (n + 2) with n = e(e + 2), e = exp(x).
 [[maybe_unused, gnu::always_inline]] inline __m512 mish_vector(__m512 x) {
   const __m512 held = _mm512_max_ps(_mm512_set1_ps(-80.0F), x);
-  const __m512 t = _mm512_mul_ps(_mm512_min_ps(_mm512_set1_ps(25.0F), held),
-                                 _mm512_set1_ps(kLog2E));
+  const __m512 t =
+      _mm512_mul_ps(_mm512_min_ps(_mm512_set1_ps(25.0F), held), _mm512_set1_ps(kLog2E));
   const __m512 e = exp2_vector(t);
   const __m512 n = _mm512_fmadd_ps(e, e, _mm512_add_ps(e, e));
   const __m512 ratio = _mm512_mul_ps(n, reciprocal(_mm512_add_ps(n, _mm512_set1_ps(2.0F))));
@@ -141,8 +120,7 @@ template <Activation kKind>
   } else if constexpr (kKind == Activation::kSilu) {
     return silu_vector(x);
   } else if constexpr (kKind == Activation::kHardSwish) {
-    const __m512 gate =
-        _mm512_fmadd_ps(x, _mm512_set1_ps(1.0F / 6.0F), _mm512_set1_ps(0.5F));
+    const __m512 gate = _mm512_fmadd_ps(x, _mm512_set1_ps(1.0F / 6.0F), _mm512_set1_ps(0.5F));
     return _mm512_mul_ps(x, clamp_vector(gate, 0.0F, 1.0F));
   } else if constexpr (kKind == Activation::kHardSigmoid) {
     return clamp_vector(_mm512_fmadd_ps(x, c.alpha, c.beta), 0.0F, 1.0F);
@@ -156,17 +134,6 @@ template <Activation kKind>
     return _mm512_min_ps(c.beta, _mm512_max_ps(c.alpha, x));
   } else {
     return x;
-  }
-}
-
-// Four vectors; quicker than four times one where they can share work.
-template <Activation kKind>
-[[maybe_unused, gnu::always_inline]] inline void activate_four(__m512 (&x)[4], const ActivationVectors& c) {
-  if constexpr (kKind == Activation::kSilu) {
-    silu_vectors(x);
-  } else {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) x[i] = activate<kKind>(x[i], c);
   }
 }
 

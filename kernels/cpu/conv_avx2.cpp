@@ -98,9 +98,12 @@ void sum_by_stride(const TileSum& s) {
 template <int32_t P>
 constexpr TileKernel kPointer{P, 1, sum_by_pointer<P>, nullptr};
 
-constexpr TileKernel kKernels[] = {
-    {6, 1, sum_by_pointer<6>, sum_by_stride<6>}, kPointer<5>, kPointer<4>, kPointer<3>,
-    kPointer<2>, kPointer<1>};
+constexpr TileKernel kKernels[] = {{6, 1, sum_by_pointer<6>, sum_by_stride<6>},
+                                   kPointer<5>,
+                                   kPointer<4>,
+                                   kPointer<3>,
+                                   kPointer<2>,
+                                   kPointer<1>};
 
 constexpr ConvBackend kBackend{.kernels = kKernels,
                                .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),

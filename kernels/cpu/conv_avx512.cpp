@@ -127,10 +127,10 @@ template <int32_t P, int32_t V>
 constexpr TileKernel kPointer{P, V, sum_by_pointer<P, V>, nullptr};
 
 constexpr TileKernel kKernels[] = {
-    kBoth<28, 1>,    kPointer<20, 1>, kPointer<14, 1>, kPointer<8, 1>, kPointer<4, 1>,
-    kPointer<2, 1>,  kPointer<1, 1>,  kBoth<14, 2>,    kPointer<12, 2>, kPointer<10, 2>,
-    kPointer<8, 2>,  kPointer<6, 2>,  kPointer<4, 2>,  kPointer<2, 2>, kPointer<1, 2>,
-    kBoth<9, 3>,     kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>, kPointer<1, 3>,
+    kBoth<28, 1>,   kPointer<20, 1>, kPointer<14, 1>, kPointer<8, 1>,  kPointer<4, 1>,
+    kPointer<2, 1>, kPointer<1, 1>,  kBoth<14, 2>,    kPointer<12, 2>, kPointer<10, 2>,
+    kPointer<8, 2>, kPointer<6, 2>,  kPointer<4, 2>,  kPointer<2, 2>,  kPointer<1, 2>,
+    kBoth<9, 3>,    kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>,  kPointer<1, 3>,
 };
 
 constexpr ConvBackend kBackend{.kernels = kKernels,

@@ -5,9 +5,9 @@
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr ptrdiff_t kPointersMax = 1024;  // of a tile at a time
-constexpr int32_t kTilePixelsMax = 32;    // P of the largest micro-kernel
-constexpr int32_t kOffsetsMax = 64;       // taps of the strided form
+constexpr ptrdiff_t kPointersMax = 1024;                 // of a tile at a time
+constexpr int32_t kTilePixelsMax = 32;                   // P of the largest micro-kernel
+constexpr int32_t kOffsetsMax = 64;                      // taps of the strided form
 constexpr ptrdiff_t kBlockBytes = ptrdiff_t{512} << 10;  // input that stays in L2 for all panels
 
 int32_t ceil_div(int32_t a, int32_t b) {
@@ -26,16 +26,19 @@ struct Share {
 
 // Splits pixels x panels over a grid of pixel_parts * panel_parts = parts, the one with the
 // smallest largest share; between equals, the one that leaves the larger operand unshared.
-Share share_of(const ConvParams& p, int32_t pixels, int32_t panels, int32_t tile_pixels,
-               int32_t part, int32_t parts) {
+// Panels are shared in whole groups of `preferred`, `extra` more in the first: activations round by
+// the pixels of their tile, so tiles must be the same whatever the parts.
+Share share_of(const ConvParams& p, int32_t pixels, int32_t panels, int32_t preferred,
+               int32_t extra, int32_t tile_pixels, int32_t part, int32_t parts) {
   const int32_t tiles = ceil_div(pixels, tile_pixels);
+  const int32_t groups = ceil_div(panels - extra, preferred);
   const bool weights_larger = ptrdiff_t{p.KH} * p.KW * p.OC > ptrdiff_t{p.IH} * p.IW;
   int32_t panel_parts = 1;
   int64_t least = INT64_MAX;
-  for (int32_t candidate = 1; candidate <= std::min(parts, panels); ++candidate) {
+  for (int32_t candidate = 1; candidate <= std::min(parts, groups); ++candidate) {
     if (parts % candidate != 0) continue;
-    const int64_t cost =
-        int64_t{ceil_div(panels, candidate)} * ceil_div(tiles, parts / candidate);
+    const int32_t most = std::min(panels, ceil_div(groups, candidate) * preferred + extra);
+    const int64_t cost = int64_t{most} * ceil_div(tiles, parts / candidate);
     if (cost < least || (cost == least && weights_larger)) {
       least = cost;
       panel_parts = candidate;
@@ -47,8 +50,12 @@ Share share_of(const ConvParams& p, int32_t pixels, int32_t panels, int32_t tile
   };
   const int32_t pixel_parts = parts / panel_parts;
   const Range range = slice(tiles, part % pixel_parts, pixel_parts);
+  const Range group = slice(groups, part / pixel_parts, panel_parts);
+  const auto panel = [&](int32_t g) {
+    return g == 0 ? 0 : std::min(g * preferred + extra, panels);
+  };
   return {{range.begin * tile_pixels, std::min(range.end * tile_pixels, pixels)},
-          slice(panels, part / pixel_parts, panel_parts)};
+          {panel(group.begin), panel(group.end)}};
 }
 
 // The smallest micro-kernel of `panels` that holds `pixels`, or else the largest.
@@ -174,7 +181,10 @@ class TiledConv {
     const int32_t panels = ceil_div(p_.OC, kConvBlock);
     const int32_t preferred = std::min(panels, backend_.panels_preferred);
     const int32_t tile_pixels = kernel_for(backend_, preferred, INT32_MAX).pixels;
-    const Share share = share_of(p_, p_.OH * p_.OW, panels, tile_pixels, part, parts);
+    const bool odd = panels % preferred != 0 && panels >= backend_.panels_max;
+    const int32_t extra = odd ? backend_.panels_max - preferred : 0;
+    const Share share =
+        share_of(p_, p_.OH * p_.OW, panels, preferred, extra, tile_pixels, part, parts);
 
     const ptrdiff_t input_bytes =
         ptrdiff_t{p_.IC} * p_.stride_h * p_.stride_w * ptrdiff_t{sizeof(float)};
@@ -190,8 +200,7 @@ class TiledConv {
   // A 1x1 convolution that moves nothing sees the image as one row, so that no tile spans two.
   void flatten() {
     const bool pointwise = p_.KH == 1 && p_.KW == 1 && p_.stride_h == 1 && p_.stride_w == 1 &&
-                           p_.pad_top == 0 && p_.pad_left == 0 && p_.OH == p_.IH &&
-                           p_.OW == p_.IW;
+                           p_.pad_top == 0 && p_.pad_left == 0 && p_.OH == p_.IH && p_.OW == p_.IW;
     if (!pointwise) return;
     p_.OW = p_.OH * p_.OW;
     p_.IW = p_.OW;
@@ -209,10 +218,8 @@ class TiledConv {
       const int32_t end = last < 0 ? 0 : std::min(last / stride + 1, count);
       return Range{begin, end};
     };
-    inside_rows_ =
-        inside(p_.pad_top, p_.stride_h, p_.IH, (p_.KH - 1) * p_.dilation_h, p_.OH);
-    inside_columns_ =
-        inside(p_.pad_left, p_.stride_w, p_.IW, (p_.KW - 1) * p_.dilation_w, p_.OW);
+    inside_rows_ = inside(p_.pad_top, p_.stride_h, p_.IH, (p_.KH - 1) * p_.dilation_h, p_.OH);
+    inside_columns_ = inside(p_.pad_left, p_.stride_w, p_.IW, (p_.KW - 1) * p_.dilation_w, p_.OW);
     const bool row_runs = p_.dilation_w == 1 && p_.x_pixel_stride == p_.IC;
     const int32_t columns = row_runs ? 1 : p_.KW;
     length_ = ptrdiff_t{p_.IC} * (row_runs ? p_.KW : 1);
@@ -240,12 +247,14 @@ class TiledConv {
     }
   }
 
+  // The tiles that begin in `pixels`, of a grid that begins with the image.
   // The first group of a block is the one that finds its input outside L2.
   void run_group(Range pixels, Range panels, bool cold_input) {
     const TileKernel& full = kernel_for(backend_, panels.size(), INT32_MAX);
-    Pixel at{pixels.begin / p_.OW, pixels.begin % p_.OW};
-    for (int32_t first = pixels.begin; first < pixels.end; first += full.pixels) {
-      const int32_t count = std::min(full.pixels, pixels.end - first);
+    const int32_t begin = ceil_div(pixels.begin, full.pixels) * full.pixels;
+    Pixel at{begin / p_.OW, begin % p_.OW};
+    for (int32_t first = begin; first < pixels.end; first += full.pixels) {
+      const int32_t count = std::min(full.pixels, p_.OH * p_.OW - first);
       const bool strided = full.by_stride != nullptr && count == full.pixels &&
                            at.oy >= inside_rows_.begin && at.oy < inside_rows_.end &&
                            at.ox >= inside_columns_.begin && at.ox + count <= inside_columns_.end;
@@ -362,8 +371,7 @@ class TiledConv {
 
 }  // namespace
 
-void conv_tiled(const ConvParams& params, int32_t part, int32_t parts,
-                const ConvBackend& backend) {
+void conv_tiled(const ConvParams& params, int32_t part, int32_t parts, const ConvBackend& backend) {
   TiledConv(params, backend).run(part, parts);
 }
 

@@ -34,8 +34,8 @@ struct TileSum {
   bool resume;
   float* tile;  // P * V * 16 floats, 64-byte aligned
 
-  // Prefetches of the strided form, spread over the sum since a burst would block the loads of the
-  // sum itself: of two streams of coming input, taking turns by tap, and of the output.
+  // Prefetches of the strided form, spread over the sum since a burst would block its own loads: of
+  // two streams of coming input, taking turns by tap, and of the next tile's output.
   const char* ahead;
   const char* ahead_other;
   ptrdiff_t ahead_step;  // bytes a product
@@ -45,8 +45,8 @@ struct TileSum {
 using TileSumFn = void (*)(const TileSum&);
 
 struct TileKernel {
-  int32_t pixels;        // P
-  int32_t panels;        // V
+  int32_t pixels;  // P
+  int32_t panels;  // V
   TileSumFn by_pointer;
   TileSumFn by_stride;  // null: none
 };

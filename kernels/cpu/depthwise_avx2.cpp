@@ -10,7 +10,7 @@ namespace {
 
 // kMasked: only the lanes of `mask` exist.
 template <bool kMasked>
-__m256 load_lanes(const float* data, __m256i mask) {
+[[gnu::always_inline]] inline __m256 load_lanes(const float* data, __m256i mask) {
   if constexpr (kMasked) {
     return _mm256_maskload_ps(data, mask);
   } else {
@@ -18,8 +18,10 @@ __m256 load_lanes(const float* data, __m256i mask) {
   }
 }
 
-template <int32_t P, bool kMasked>
+// kColumns: taps of a row, 0: known only at run time.
+template <int32_t P, int32_t kColumns, bool kMasked>
 void sum_lanes(const DepthwiseSum& s, int32_t c, __m256i mask) {
+  const int32_t columns = kColumns > 0 ? kColumns : s.columns;
   __m256 acc[P];
   acc[0] = load_lanes<kMasked>(s.bias + c, mask);
 #pragma GCC unroll 8
@@ -27,7 +29,8 @@ void sum_lanes(const DepthwiseSum& s, int32_t c, __m256i mask) {
   for (int32_t row = 0; row < s.rows; ++row) {
     const float* x = s.x + row * s.x_row_step + c;
     const float* weight = s.weight + row * s.weight_row_step + c;
-    for (int32_t column = 0; column < s.columns; ++column) {
+#pragma GCC unroll 5
+    for (int32_t column = 0; column < columns; ++column) {
       const __m256 w = load_lanes<kMasked>(weight, mask);
 #pragma GCC unroll 8
       for (int32_t i = 0; i < P; ++i) {
@@ -43,11 +46,22 @@ void sum_lanes(const DepthwiseSum& s, int32_t c, __m256i mask) {
   }
 }
 
+template <int32_t P, int32_t kColumns>
+void sum_columns(const DepthwiseSum& s) {
+  int32_t c = 0;
+  for (; c + kLanes <= s.channels; c += kLanes) sum_lanes<P, kColumns, false>(s, c, __m256i{});
+  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, lane_mask(s.channels - c));
+}
+
 template <int32_t P>
 void sum_pixels(const DepthwiseSum& s) {
-  int32_t c = 0;
-  for (; c + kLanes <= s.channels; c += kLanes) sum_lanes<P, false>(s, c, __m256i{});
-  if (c < s.channels) sum_lanes<P, true>(s, c, lane_mask(s.channels - c));
+  if (s.columns == 3) {
+    sum_columns<P, 3>(s);
+  } else if (s.columns == 5) {
+    sum_columns<P, 5>(s);
+  } else {
+    sum_columns<P, 0>(s);
+  }
 }
 
 constexpr DepthwiseBackend kBackend{.sum_8 = sum_pixels<8>,

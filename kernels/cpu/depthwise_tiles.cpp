@@ -60,17 +60,17 @@ void run_tile(const DepthwiseParams& p, int32_t oy, int32_t ox, int32_t count, R
   }
 }
 
-// Output columns [span.begin, span.end) of row oy: tiles where the whole window is inside, single
-// pixels elsewhere.
+// The tiles of row oy that begin in columns [span.begin, span.end): wide ones where the whole
+// window is inside, single pixels elsewhere. A row is cut into the same tiles whatever the spans,
+// because activations round by the pixels they are computed with: results must not depend on the
+// parts.
 void run_row(const DepthwiseParams& p, int32_t oy, Range span, const DepthwiseBackend& backend) {
   const Range rows = taps_inside(oy * p.stride_h - p.pad_top, p.KH, p.dilation_h, p.IH);
   const int32_t reach = (p.KW - 1) * p.dilation_w;
-  for (int32_t ox = span.begin; ox < span.end;) {
+  for (int32_t ox = 0; ox < span.end;) {
     const int32_t ix = ox * p.stride_w - p.pad_left;
     const bool inside = ix >= 0 && ix + reach < p.IW;
-    const int32_t left =
-        inside ? std::min((p.IW - 1 - reach - ix) / p.stride_w + 1, span.end - ox) : 1;
-    const Range columns = taps_inside(ix, p.KW, p.dilation_w, p.IW);
+    const int32_t left = inside ? std::min((p.IW - 1 - reach - ix) / p.stride_w + 1, p.OW - ox) : 1;
     int32_t count = 1;
     DepthwiseSumFn sum = backend.sum_1;
     if (left >= 8) {
@@ -80,7 +80,10 @@ void run_row(const DepthwiseParams& p, int32_t oy, Range span, const DepthwiseBa
     } else if (left >= 2) {
       count = 2, sum = backend.sum_2;
     }
-    run_tile(p, oy, ox, count, rows, columns, sum, backend);
+    if (ox >= span.begin) {
+      const Range columns = taps_inside(ix, p.KW, p.dilation_w, p.IW);
+      run_tile(p, oy, ox, count, rows, columns, sum, backend);
+    }
     ox += count;
   }
 }

@@ -254,7 +254,7 @@ void resize_gray_row(const LetterboxParams& p, const Plan& plan, const uint8_t* 
 
 // Makes line[0] the resized source row `upper` and line[1] the row `lower`.
 void fetch_lines(const LetterboxParams& p, Plan* plan, int32_t upper, int32_t lower) {
-  if (plan->line_row[1] == upper || plan->line_row[0] == lower) {
+  if (plan->line_row[1] == upper) {
     int16_t* line = plan->line[0];
     plan->line[0] = plan->line[1];
     plan->line[1] = line;
@@ -275,8 +275,12 @@ void fetch_lines(const LetterboxParams& p, Plan* plan, int32_t upper, int32_t lo
   }
 }
 
-float normalised(const LetterboxParams& p, int32_t value, int32_t c) {
-  return (static_cast<float>(value) - p.mean[c]) * p.scale[c];
+// An element of y: normalised, or the byte itself.
+void put(const LetterboxParams& p, int32_t value, int32_t c, float* y) {
+  *y = (static_cast<float>(value) - p.mean[c]) * p.scale[c];
+}
+void put(const LetterboxParams&, int32_t value, int32_t, uint8_t* y) {
+  *y = static_cast<uint8_t>(value);
 }
 
 __m256i blend_lines(const int16_t* upper, const int16_t* lower, __m256i weights[2]) {
@@ -299,57 +303,81 @@ void store_pair(__m128i words, __m256 mean, __m256 scale, float* y) {
   _mm256_storeu_ps(y, _mm256_permutevar8x32_ps(result, compact));
 }
 
-void blend_colour(const LetterboxParams& p, const Plan& plan, int32_t lower_weight, float* y) {
+// Four pixels of four words each. The store writes past them: two floats, or four bytes.
+void store_four(const LetterboxParams& p, __m256i words, float* y) {
   const __m256 mean =
       _mm256_setr_ps(p.mean[0], p.mean[1], p.mean[2], 0.0F, p.mean[0], p.mean[1], p.mean[2], 0.0F);
   const __m256 scale = _mm256_setr_ps(p.scale[0], p.scale[1], p.scale[2], 0.0F, p.scale[0],
                                       p.scale[1], p.scale[2], 0.0F);
+  store_pair(_mm256_castsi256_si128(words), mean, scale, y);
+  store_pair(_mm256_extracti128_si256(words, 1), mean, scale, y + 6);
+}
+void store_four(const LetterboxParams&, __m256i words, uint8_t* y) {
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  const __m128i compact = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 14, 14, 14, 14);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm_shuffle_epi8(bytes, compact));
+}
+
+template <typename T>
+void blend_colour(const LetterboxParams& p, const Plan& plan, int32_t lower_weight, T* y) {
   __m256i weights[2] = {_mm256_set1_epi16(static_cast<int16_t>(2048 - lower_weight)),
                         _mm256_set1_epi16(static_cast<int16_t>(lower_weight))};
   int32_t fx = 0;
-  // Not the last pixel: the two floats past each pair must be this row's own.
-  for (; fx + 4 < p.fit_w; fx += 4) {
-    const __m256i words = blend_lines(plan.line[0] + 4 * fx, plan.line[1] + 4 * fx, weights);
-    store_pair(_mm256_castsi256_si128(words), mean, scale, y + 3 * fx);
-    store_pair(_mm256_extracti128_si256(words, 1), mean, scale, y + 3 * fx + 6);
+  // Not the last two pixels: what a store writes past its four must be this row's own.
+  for (; fx + 6 <= p.fit_w; fx += 4) {
+    store_four(p, blend_lines(plan.line[0] + 4 * fx, plan.line[1] + 4 * fx, weights), y + 3 * fx);
   }
   for (; fx < p.fit_w; ++fx) {
     for (int32_t c = 0; c < 3; ++c) {
       const int32_t value =
           blend_one(plan.line[0][4 * fx + c], plan.line[1][4 * fx + c], lower_weight);
-      y[3 * fx + c] = normalised(p, value, c);
+      put(p, value, c, y + 3 * fx + c);
     }
   }
 }
 
 // A line of one channel, written once or (Gray8 to three channels) three times.
-void blend_gray(const LetterboxParams& p, const Plan& plan, int32_t lower_weight, float* y) {
+void store_sixteen(const LetterboxParams& p, __m256i words, float* y) {
+  const __m256 mean = _mm256_set1_ps(p.mean[0]);
+  const __m256 scale = _mm256_set1_ps(p.scale[0]);
+  const __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(words)));
+  const __m256 high = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(words, 1)));
+  _mm256_storeu_ps(y, _mm256_mul_ps(_mm256_sub_ps(low, mean), scale));
+  _mm256_storeu_ps(y + 8, _mm256_mul_ps(_mm256_sub_ps(high, mean), scale));
+}
+void store_sixteen(const LetterboxParams&, __m256i words, uint8_t* y) {
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(y),
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+}
+
+template <typename T>
+void blend_gray(const LetterboxParams& p, const Plan& plan, int32_t lower_weight, T* y) {
   int32_t fx = 0;
   if (p.channels == 1) {
-    const __m256 mean = _mm256_set1_ps(p.mean[0]);
-    const __m256 scale = _mm256_set1_ps(p.scale[0]);
     __m256i weights[2] = {_mm256_set1_epi16(static_cast<int16_t>(2048 - lower_weight)),
                           _mm256_set1_epi16(static_cast<int16_t>(lower_weight))};
     for (; fx + 16 <= p.fit_w; fx += 16) {
-      const __m256i words = blend_lines(plan.line[0] + fx, plan.line[1] + fx, weights);
-      const __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(words)));
-      const __m256 high =
-          _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(words, 1)));
-      _mm256_storeu_ps(y + fx, _mm256_mul_ps(_mm256_sub_ps(low, mean), scale));
-      _mm256_storeu_ps(y + fx + 8, _mm256_mul_ps(_mm256_sub_ps(high, mean), scale));
+      store_sixteen(p, blend_lines(plan.line[0] + fx, plan.line[1] + fx, weights), y + fx);
     }
   }
   for (; fx < p.fit_w; ++fx) {
     const int32_t value = blend_one(plan.line[0][fx], plan.line[1][fx], lower_weight);
-    for (int32_t c = 0; c < p.channels; ++c) y[p.channels * fx + c] = normalised(p, value, c);
+    for (int32_t c = 0; c < p.channels; ++c) put(p, value, c, y + p.channels * fx + c);
   }
 }
 
-// `pixels` of the padding colour: 24 floats repeat it for one channel and for three.
+// `pixels` of the padding colour.
+void fill_padding(const LetterboxParams& p, int32_t pixels, uint8_t* y) {
+  __builtin_memset(y, p.pad_value, static_cast<size_t>(pixels * p.channels));
+}
+
+// 24 floats repeat it for one channel and for three.
 void fill_padding(const LetterboxParams& p, int32_t pixels, float* y) {
   if (pixels == 0) return;
   alignas(32) float pattern[24];
-  for (int32_t i = 0; i < 24; ++i) pattern[i] = normalised(p, p.pad_value, i % p.channels);
+  for (int32_t i = 0; i < 24; ++i) put(p, p.pad_value, i % p.channels, pattern + i);
   const int32_t count = pixels * p.channels;
   int32_t i = 0;
   for (; i + 24 <= count; i += 24) {
@@ -358,14 +386,13 @@ void fill_padding(const LetterboxParams& p, int32_t pixels, float* y) {
   for (int32_t k = 0; i < count; ++i, ++k) y[i] = pattern[k];
 }
 
-}  // namespace
-
-void letterbox_avx2(const LetterboxParams& p, int32_t part, int32_t parts) {
+template <typename T>
+void write_rows(const LetterboxParams& p, T* image, int32_t part, int32_t parts) {
   const auto row_begin = static_cast<int32_t>(int64_t{p.OH} * part / parts);
   const auto row_end = static_cast<int32_t>(int64_t{p.OH} * (part + 1) / parts);
   Plan plan = make_plan(p, p.scratch + letterbox_scratch_bytes(p) * static_cast<size_t>(part));
   for (int32_t oy = row_begin; oy < row_end; ++oy) {
-    float* y = p.y + ptrdiff_t{oy} * p.OW * p.channels;
+    T* y = image + ptrdiff_t{oy} * p.OW * p.channels;
     const int32_t fy = oy - p.fit_y;
     if (fy < 0 || fy >= p.fit_h) {
       fill_padding(p, p.OW, y);
@@ -374,7 +401,7 @@ void letterbox_avx2(const LetterboxParams& p, int32_t part, int32_t parts) {
     const int32_t first = p.row_index[fy];
     fetch_lines(p, &plan, max_of(first, 0), min_of(first + 1, p.IH - 1));
     fill_padding(p, p.fit_x, y);
-    float* fitted = y + ptrdiff_t{p.fit_x} * p.channels;
+    T* fitted = y + ptrdiff_t{p.fit_x} * p.channels;
     if (plan.lane == 4) {
       blend_colour(p, plan, p.row_weight[fy], fitted);
     } else {
@@ -382,6 +409,16 @@ void letterbox_avx2(const LetterboxParams& p, int32_t part, int32_t parts) {
     }
     const int32_t fit_end = p.fit_x + p.fit_w;
     fill_padding(p, p.OW - fit_end, y + ptrdiff_t{fit_end} * p.channels);
+  }
+}
+
+}  // namespace
+
+void letterbox_avx2(const LetterboxParams& p, int32_t part, int32_t parts) {
+  if (p.y_u8 != nullptr) {
+    write_rows(p, p.y_u8, part, parts);
+  } else {
+    write_rows(p, p.y, part, parts);
   }
 }
 

@@ -81,10 +81,14 @@ void letterbox_scalar(const LetterboxParams& p, int32_t part, int32_t parts) {
     for (int32_t ox = 0; ox < p.OW; ++ox) {
       const int32_t fx = ox - p.fit_x;
       const bool inside = fy >= 0 && fy < p.fit_h && fx >= 0 && fx < p.fit_w;
-      float* y = p.y + (ptrdiff_t{oy} * p.OW + ox) * p.channels;
+      const ptrdiff_t at = (ptrdiff_t{oy} * p.OW + ox) * p.channels;
       for (int32_t c = 0; c < p.channels; ++c) {
         const int32_t value = inside ? resize(p, fy, fx, c) : p.pad_value;
-        y[c] = (static_cast<float>(value) - p.mean[c]) * p.scale[c];
+        if (p.y_u8 != nullptr) {
+          p.y_u8[at + c] = static_cast<uint8_t>(value);
+        } else {
+          p.y[at + c] = (static_cast<float>(value) - p.mean[c]) * p.scale[c];
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
-// The end of a convolution tile, shared by dense and depthwise: sums lie in a small buffer in L1 and
-// pass through activation and residual on their way to y. The detour keeps micro-kernels free of
-// activations and costs one store and one load a vector.
+// The end of a convolution tile, shared by dense and depthwise: sums lie in a small buffer in L1
+// and pass through activation and residual on their way to y. The detour keeps micro-kernels free
+// of activations and costs one store and one load a vector.
 #pragma once
 
 #include <cstddef>

@@ -40,11 +40,11 @@ void store_tile(const TileStore& s) {
 
 // In the order of the enumerators.
 constexpr TileStoreFn kTileStores[kActivationKinds] = {
-    store_tile<Activation::kNone>,      store_tile<Activation::kRelu>,
-    store_tile<Activation::kLeakyRelu>, store_tile<Activation::kSigmoid>,
-    store_tile<Activation::kSilu>,      store_tile<Activation::kHardSwish>,
+    store_tile<Activation::kNone>,        store_tile<Activation::kRelu>,
+    store_tile<Activation::kLeakyRelu>,   store_tile<Activation::kSigmoid>,
+    store_tile<Activation::kSilu>,        store_tile<Activation::kHardSwish>,
     store_tile<Activation::kHardSigmoid>, store_tile<Activation::kTanh>,
-    store_tile<Activation::kMish>,      store_tile<Activation::kGelu>,
+    store_tile<Activation::kMish>,        store_tile<Activation::kGelu>,
     store_tile<Activation::kClip>,
 };
 

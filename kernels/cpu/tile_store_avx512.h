@@ -29,9 +29,8 @@ void store_lanes(const TileStore& s, int32_t c, __mmask16 mask) {
     __m512 x[4];
 #pragma GCC unroll 4
     for (int32_t j = 0; j < 4; ++j) x[j] = _mm512_load_ps(tile + (i + j) * s.tile_stride);
-    activate_four<kKind>(x, constants);
 #pragma GCC unroll 4
-    for (int32_t j = 0; j < 4; ++j) finish(x[j], i + j);
+    for (int32_t j = 0; j < 4; ++j) finish(activate<kKind>(x[j], constants), i + j);
   }
   for (; i < s.pixels; ++i) {
     finish(activate<kKind>(_mm512_load_ps(tile + i * s.tile_stride), constants), i);
@@ -53,11 +52,11 @@ void store_tile(const TileStore& s) {
 
 // In the order of the enumerators.
 constexpr TileStoreFn kTileStores[kActivationKinds] = {
-    store_tile<Activation::kNone>,      store_tile<Activation::kRelu>,
-    store_tile<Activation::kLeakyRelu>, store_tile<Activation::kSigmoid>,
-    store_tile<Activation::kSilu>,      store_tile<Activation::kHardSwish>,
+    store_tile<Activation::kNone>,        store_tile<Activation::kRelu>,
+    store_tile<Activation::kLeakyRelu>,   store_tile<Activation::kSigmoid>,
+    store_tile<Activation::kSilu>,        store_tile<Activation::kHardSwish>,
     store_tile<Activation::kHardSigmoid>, store_tile<Activation::kTanh>,
-    store_tile<Activation::kMish>,      store_tile<Activation::kGelu>,
+    store_tile<Activation::kMish>,        store_tile<Activation::kGelu>,
     store_tile<Activation::kClip>,
 };
 

@@ -95,8 +95,7 @@ TEST(Activation, WithinBoundOfTheFormula) {
       p.activation = {static_cast<Activation>(kind), kAlpha, kBeta};
       variant.run(p, 0, 1);
       for (size_t i = 0; i < x.size(); ++i) {
-        const double expected =
-            formula(static_cast<Activation>(kind), static_cast<double>(x[i]));
+        const double expected = formula(static_cast<Activation>(kind), static_cast<double>(x[i]));
         const double error = std::abs(static_cast<double>(y[i]) - expected);
         ASSERT_LE(error, 2e-6 * std::max(1.0, std::abs(expected)))
             << variant.name << " activation " << kind << " of " << x[i] << ": " << y[i]

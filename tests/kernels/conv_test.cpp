@@ -27,8 +27,12 @@ struct Shape {
   bool residual = false;
   bool in_place = false;  // residual == y
 
-  int32_t OH() const { return (IH + pad_top + pad_bottom - (KH - 1) * dilation_h - 1) / stride_h + 1; }
-  int32_t OW() const { return (IW + pad_left + pad_right - (KW - 1) * dilation_w - 1) / stride_w + 1; }
+  int32_t OH() const {
+    return (IH + pad_top + pad_bottom - (KH - 1) * dilation_h - 1) / stride_h + 1;
+  }
+  int32_t OW() const {
+    return (IW + pad_left + pad_right - (KW - 1) * dilation_w - 1) / stride_w + 1;
+  }
   bool valid() const {
     return IH + pad_top + pad_bottom > (KH - 1) * dilation_h &&
            IW + pad_left + pad_right > (KW - 1) * dilation_w;
@@ -36,10 +40,10 @@ struct Shape {
   int64_t products() const { return int64_t{OH()} * OW() * OC * IC * KH * KW; }
   std::string name() const {
     std::string text;
-    for (const int32_t n : {IH, IW, IC, OC, KH, KW, stride_h, stride_w, pad_top, pad_left,
-                            pad_bottom, pad_right, dilation_h, dilation_w, x_gap, y_gap,
-                            static_cast<int32_t>(activation), int32_t{residual},
-                            int32_t{in_place}}) {
+    for (const int32_t n :
+         {IH, IW, IC, OC, KH, KW, stride_h, stride_w, pad_top, pad_left, pad_bottom, pad_right,
+          dilation_h, dilation_w, x_gap, y_gap, static_cast<int32_t>(activation), int32_t{residual},
+          int32_t{in_place}}) {
       text += std::to_string(n) + ' ';
     }
     return text;
@@ -114,11 +118,10 @@ class Problem {
         const int32_t ix = ox * s.stride_w + kx * s.dilation_w - s.pad_left;
         if (iy < 0 || iy >= s.IH || ix < 0 || ix >= s.IW) continue;
         for (int32_t ic = 0; ic < s.IC; ++ic) {
-          const float w =
-              weight_[static_cast<size_t>(((oc * s.IC + ic) * s.KH + ky) * s.KW + kx)];
-          const double product =
-              static_cast<double>(w) *
-              static_cast<double>(x_.at(static_cast<size_t>(iy * s.IW + ix), static_cast<size_t>(ic)));
+          const float w = weight_[static_cast<size_t>(((oc * s.IC + ic) * s.KH + ky) * s.KW + kx)];
+          const double product = static_cast<double>(w) *
+                                 static_cast<double>(x_.at(static_cast<size_t>(iy * s.IW + ix),
+                                                           static_cast<size_t>(ic)));
           result.value += product;
           result.magnitude += std::abs(product);
         }
@@ -171,9 +174,9 @@ void check_variants(const Shape& shape, uint32_t seed) {
     const int32_t parts = kParts[seed % 5];
     for (const int32_t count : {1, parts}) {
       const ImageBuffer y = problem.run(variant.run, count);
-      expect_close(problem, y, reference,
-                   std::string(variant.name) + " shape " + shape.name() + "parts " +
-                       std::to_string(count));
+      expect_close(
+          problem, y, reference,
+          std::string(variant.name) + " shape " + shape.name() + "parts " + std::to_string(count));
       if (testing::Test::HasFatalFailure() || count == parts) break;
     }
     if (testing::Test::HasFatalFailure()) return;
@@ -248,8 +251,9 @@ TEST(Conv, VariantsAgreeOnRandomShapes) {
 TEST(Conv, EveryTileRemainder) {
   for (int32_t panels = 1; panels <= 7; ++panels) {
     for (int32_t width = 1; width <= 57; ++width) {
-      check_variants({.IH = 1, .IW = width, .IC = 5, .OC = panels * 16 - width % 3, .KH = 1, .KW = 1},
-                     static_cast<uint32_t>(width));
+      check_variants(
+          {.IH = 1, .IW = width, .IC = 5, .OC = panels * 16 - width % 3, .KH = 1, .KW = 1},
+          static_cast<uint32_t>(width));
       if (HasFatalFailure()) return;
     }
   }
@@ -258,9 +262,18 @@ TEST(Conv, EveryTileRemainder) {
 TEST(Conv, EveryActivationWithAndWithoutResidual) {
   for (uint32_t kind = 0; kind <= 10; ++kind) {
     for (const bool residual : {false, true}) {
-      check_variants({.IH = 9, .IW = 11, .IC = 8, .OC = 37, .KH = 3, .KW = 3, .pad_top = 1,
-                      .pad_left = 1, .pad_bottom = 1, .pad_right = 1,
-                      .activation = static_cast<Activation>(kind), .residual = residual,
+      check_variants({.IH = 9,
+                      .IW = 11,
+                      .IC = 8,
+                      .OC = 37,
+                      .KH = 3,
+                      .KW = 3,
+                      .pad_top = 1,
+                      .pad_left = 1,
+                      .pad_bottom = 1,
+                      .pad_right = 1,
+                      .activation = static_cast<Activation>(kind),
+                      .residual = residual,
                       .in_place = residual && kind % 2 == 0},
                      kind);
       if (HasFatalFailure()) return;
@@ -269,9 +282,20 @@ TEST(Conv, EveryActivationWithAndWithoutResidual) {
 }
 
 TEST(Conv, EveryCountOfParts) {
-  const Shape shape{.IH = 13, .IW = 13, .IC = 6, .OC = 80, .KH = 3, .KW = 3, .pad_top = 1,
-                    .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .y_gap = 5,
-                    .activation = Activation::kSilu, .residual = true, .in_place = true};
+  const Shape shape{.IH = 13,
+                    .IW = 13,
+                    .IC = 6,
+                    .OC = 80,
+                    .KH = 3,
+                    .KW = 3,
+                    .pad_top = 1,
+                    .pad_left = 1,
+                    .pad_bottom = 1,
+                    .pad_right = 1,
+                    .y_gap = 5,
+                    .activation = Activation::kSilu,
+                    .residual = true,
+                    .in_place = true};
   Problem problem(shape, 7);
   const ImageBuffer reference = problem.run(conv_variants().back().run, 1);
   for (const ConvVariant& variant : conv_variants()) {
@@ -286,24 +310,65 @@ TEST(Conv, EveryCountOfParts) {
 
 // More taps than one tile keeps pointers to; a window that lies outside altogether.
 TEST(Conv, LargeWindows) {
-  check_variants({.IH = 30, .IW = 31, .IC = 2, .OC = 17, .KH = 19, .KW = 17, .pad_top = 9,
-                  .pad_left = 8, .pad_bottom = 9, .pad_right = 8},
+  check_variants({.IH = 30,
+                  .IW = 31,
+                  .IC = 2,
+                  .OC = 17,
+                  .KH = 19,
+                  .KW = 17,
+                  .pad_top = 9,
+                  .pad_left = 8,
+                  .pad_bottom = 9,
+                  .pad_right = 8},
                  1);
-  check_variants({.IH = 3, .IW = 3, .IC = 20, .OC = 40, .KH = 2, .KW = 2, .pad_top = 5,
-                  .pad_left = 4, .pad_bottom = 6, .pad_right = 3},
+  check_variants({.IH = 3,
+                  .IW = 3,
+                  .IC = 20,
+                  .OC = 40,
+                  .KH = 2,
+                  .KW = 2,
+                  .pad_top = 5,
+                  .pad_left = 4,
+                  .pad_bottom = 6,
+                  .pad_right = 3},
                  2);
-  check_variants({.IH = 2, .IW = 2, .IC = 4, .OC = 16, .KH = 2, .KW = 2, .pad_top = 9,
-                  .pad_left = 9, .pad_bottom = 9, .pad_right = 9, .dilation_h = 6, .dilation_w = 6},
+  check_variants({.IH = 2,
+                  .IW = 2,
+                  .IC = 4,
+                  .OC = 16,
+                  .KH = 2,
+                  .KW = 2,
+                  .pad_top = 9,
+                  .pad_left = 9,
+                  .pad_bottom = 9,
+                  .pad_right = 9,
+                  .dilation_h = 6,
+                  .dilation_w = 6},
                  3);
 }
 
 // Several blocks of pixels, each passing over all panels.
 TEST(Conv, LargeImage) {
-  check_variants({.IH = 64, .IW = 96, .IC = 48, .OC = 33, .KH = 1, .KW = 1, .x_gap = 16,
+  check_variants({.IH = 64,
+                  .IW = 96,
+                  .IC = 48,
+                  .OC = 33,
+                  .KH = 1,
+                  .KW = 1,
+                  .x_gap = 16,
                   .activation = Activation::kSilu},
                  3);
-  check_variants({.IH = 90, .IW = 110, .IC = 3, .OC = 16, .KH = 3, .KW = 3, .stride_h = 2,
-                  .stride_w = 2, .pad_top = 1, .pad_left = 1, .activation = Activation::kSilu},
+  check_variants({.IH = 90,
+                  .IW = 110,
+                  .IC = 3,
+                  .OC = 16,
+                  .KH = 3,
+                  .KW = 3,
+                  .stride_h = 2,
+                  .stride_w = 2,
+                  .pad_top = 1,
+                  .pad_left = 1,
+                  .activation = Activation::kSilu},
                  4);
 }
 

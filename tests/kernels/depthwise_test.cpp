@@ -43,8 +43,8 @@ struct Shape {
     std::string text;
     for (const int32_t n :
          {IH, IW, C, KH, KW, stride_h, stride_w, pad_top, pad_left, pad_bottom, pad_right,
-          dilation_h, dilation_w, x_gap, y_gap, static_cast<int32_t>(activation),
-          int32_t{residual}, int32_t{in_place}}) {
+          dilation_h, dilation_w, x_gap, y_gap, static_cast<int32_t>(activation), int32_t{residual},
+          int32_t{in_place}}) {
       text += std::to_string(n) + ' ';
     }
     return text;
@@ -156,8 +156,8 @@ void check_variants(const Shape& shape, uint32_t seed) {
   for (const DepthwiseVariant& variant : variants) {
     if (variant.isa > best_isa()) continue;
     for (const int32_t parts : {1, kParts[seed % 5]}) {
-      const std::string what = std::string(variant.name) + " shape " + shape.name() + "parts " +
-                               std::to_string(parts);
+      const std::string what =
+          std::string(variant.name) + " shape " + shape.name() + "parts " + std::to_string(parts);
       expect_close(problem, problem.run(variant.run, parts), reference, what);
       if (testing::Test::HasFatalFailure()) return;
     }
@@ -208,8 +208,8 @@ TEST(Depthwise, ScalarComputesTheFormula) {
     for (size_t i = 0; i < y.pixels(); ++i) {
       for (size_t c = 0; c < y.channels(); ++c) {
         const auto [value, magnitude] =
-            problem.sum(static_cast<int32_t>(i) / shape.OW(),
-                        static_cast<int32_t>(i) % shape.OW(), static_cast<int32_t>(c));
+            problem.sum(static_cast<int32_t>(i) / shape.OW(), static_cast<int32_t>(i) % shape.OW(),
+                        static_cast<int32_t>(c));
         const double expected =
             value + (shape.residual ? static_cast<double>(problem.residual(i, c)) : 0.0);
         ASSERT_NEAR(static_cast<double>(y.at(i, c)), expected, 1e-7 * (1.0 + magnitude))
@@ -232,18 +232,44 @@ TEST(Depthwise, VariantsAgreeOnRandomShapes) {
 
 // Windows that lie outside altogether, on every side.
 TEST(Depthwise, WindowsOutsideTheImage) {
-  check_variants({.IH = 3, .IW = 3, .C = 20, .KH = 2, .KW = 2, .pad_top = 5, .pad_left = 4,
-                  .pad_bottom = 6, .pad_right = 3},
+  check_variants({.IH = 3,
+                  .IW = 3,
+                  .C = 20,
+                  .KH = 2,
+                  .KW = 2,
+                  .pad_top = 5,
+                  .pad_left = 4,
+                  .pad_bottom = 6,
+                  .pad_right = 3},
                  1);
-  check_variants({.IH = 2, .IW = 2, .C = 16, .KH = 2, .KW = 2, .pad_top = 9, .pad_left = 9,
-                  .pad_bottom = 9, .pad_right = 9, .dilation_h = 6, .dilation_w = 6},
+  check_variants({.IH = 2,
+                  .IW = 2,
+                  .C = 16,
+                  .KH = 2,
+                  .KW = 2,
+                  .pad_top = 9,
+                  .pad_left = 9,
+                  .pad_bottom = 9,
+                  .pad_right = 9,
+                  .dilation_h = 6,
+                  .dilation_w = 6},
                  2);
 }
 
 TEST(Depthwise, EveryCountOfParts) {
-  const Shape shape{.IH = 7, .IW = 13, .C = 37, .KH = 3, .KW = 3, .pad_top = 1, .pad_left = 1,
-                    .pad_bottom = 1, .pad_right = 1, .y_gap = 5,
-                    .activation = Activation::kSilu, .residual = true, .in_place = true};
+  const Shape shape{.IH = 7,
+                    .IW = 13,
+                    .C = 37,
+                    .KH = 3,
+                    .KW = 3,
+                    .pad_top = 1,
+                    .pad_left = 1,
+                    .pad_bottom = 1,
+                    .pad_right = 1,
+                    .y_gap = 5,
+                    .activation = Activation::kSilu,
+                    .residual = true,
+                    .in_place = true};
   Problem problem(shape, 7);
   const ImageBuffer reference = problem.run(depthwise_variants().back().run, 1);
   for (const DepthwiseVariant& variant : depthwise_variants()) {

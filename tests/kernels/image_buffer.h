@@ -37,8 +37,8 @@ class AlignedFloats {
 };
 
 // `pixels` pixels of `channels` floats, `stride` apart. Gaps and both ends hold a bit pattern that
-// nobody may change; it is a NaN, so a kernel that uses what it reads there shows as well. The block
-// ends with the last channel of the last pixel: reading past it is a heap overflow.
+// nobody may change; it is a NaN, so a kernel that uses what it reads there shows as well. The
+// block ends with the last channel of the last pixel: reading past it is a heap overflow.
 class ImageBuffer {
  public:
   ImageBuffer(int32_t pixels, int32_t channels, int32_t stride)

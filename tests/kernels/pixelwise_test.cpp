@@ -132,10 +132,10 @@ TEST(Pixelwise, BinaryEveryOperation) {
   for (const PixelwiseVariant& variant : runnable(pixelwise_variants())) {
     for (int32_t op = 0; op < 6; ++op) {
       for (const int32_t C : {1, 8, 9, 16, 31, 4099}) {
-        for (int32_t layout = 0; layout < 3; ++layout) {  // dense, gaps, broadcast b
+        for (int32_t layout = 0; layout < 4; ++layout) {
           const int32_t P = C > 1000 ? 2 : 11;
-          const int32_t gap = layout == 0 ? 0 : 2;
-          const bool broadcast = layout == 2;
+          const int32_t gap = layout % 2 == 0 ? 0 : 2;
+          const bool broadcast = layout >= 2;
           ImageBuffer a(P, C, C + gap);
           ImageBuffer b(broadcast ? 1 : P, C, C + gap);
           ImageBuffer y(P + 1, C, C + gap);
@@ -152,13 +152,22 @@ TEST(Pixelwise, BinaryEveryOperation) {
           p.y = y.data();
           p.activation = activation_of((op + C + layout) % kActivations);
           run_parts(variant.binary, p, kSplits[(op + layout) % 5]);
+          // In place of a: the same again.
+          const std::vector<float> apart = values_of(y);
+          const std::vector<float> a_before = values_of(a);
+          BinaryParams over = p;
+          over.y = a.data();
+          run_parts(variant.binary, over, 2);
+          const std::vector<float> in_place = values_of(a);
+          for (size_t i = 0; i < in_place.size(); ++i) ASSERT_EQ(in_place[i], apart[i]);
+          ASSERT_TRUE(a.gaps_untouched());
           SCOPED_TRACE(testing::Message() << variant.name << " op " << op << " C " << C);
           for (size_t i = 0; i < static_cast<size_t>(P); ++i) {
             for (size_t c = 0; c < static_cast<size_t>(C); ++c) {
               // Rounded once to float, as the kernels do before the activation.
-              const auto combined =
-                  static_cast<float>(definition(p.op, static_cast<double>(a.at(i, c)),
-                                                static_cast<double>(b.at(broadcast ? 0 : i, c))));
+              const auto combined = static_cast<float>(
+                  definition(p.op, static_cast<double>(a_before[i * static_cast<size_t>(C) + c]),
+                             static_cast<double>(b.at(broadcast ? 0 : i, c))));
               const double expected = definition(p.activation, static_cast<double>(combined));
               ASSERT_TRUE(is_near(y.at(i, c), expected, bound_of(p.activation, expected)));
             }

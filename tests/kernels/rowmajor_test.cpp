@@ -223,13 +223,15 @@ double definition(RowUnaryOp op, double x, double alpha) {
       return std::log1p(std::exp(x));
     case RowUnaryOp::kElu:
       return x > 0.0 ? x : alpha * (std::exp(x) - 1.0);
+    case RowUnaryOp::kTruncate:
+      return x < 0.0 ? std::ceil(x) : std::floor(x);
   }
   return kNaN;
 }
 
 TEST(RowUnary, EveryOperation) {
   std::mt19937 random(3);
-  for (int32_t op = 0; op < 14; ++op) {
+  for (int32_t op = 0; op < 15; ++op) {
     for (const int64_t count : {1, 7, 100, 1023}) {
       const auto kind = static_cast<RowUnaryOp>(op);
       const bool positive = kind == RowUnaryOp::kLog || kind == RowUnaryOp::kSqrt;

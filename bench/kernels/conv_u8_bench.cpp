@@ -1,0 +1,223 @@
+// Dense and depthwise u8 convolution over the layer shapes of YOLOv8n at 640x640: GOP/s (two a
+// product), and the share of the peak of the variant's multiply-add instruction, measured in
+// registers beside each layer because clocks wander. "epilogue" has next to no sum: cycles/vector
+// is what 16 outputs cost from int32 to u8 through SiLU. Single thread. Run as: taskset -c 1
+// kernels.conv_u8_bench [--benchmark_filter=vnni]
+#include <benchmark/benchmark.h>
+#include <immintrin.h>
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/conv_u8.h"
+#include "kernels/depthwise_u8.h"
+
+namespace pawl::kernels {
+namespace {
+
+struct Layer {
+  const char* name;
+  int32_t IC, OC, kernel, stride, OH;
+};
+
+constexpr Layer kLayers[] = {
+    {"stem_3_16_s2", 3, 16, 3, 2, 320},     {"16_32_s2_160", 16, 32, 3, 2, 160},
+    {"16_16_160", 16, 16, 3, 1, 160},       {"32_32_1x1_160", 32, 32, 1, 1, 160},
+    {"48_32_1x1_160", 48, 32, 1, 1, 160},   {"32_64_s2_80", 32, 64, 3, 2, 80},
+    {"32_32_80", 32, 32, 3, 1, 80},         {"64_64_80", 64, 64, 3, 1, 80},
+    {"64_80_80", 64, 80, 3, 1, 80},         {"80_80_80", 80, 80, 3, 1, 80},
+    {"64_64_1x1_80", 64, 64, 1, 1, 80},     {"80_80_1x1_80", 80, 80, 1, 1, 80},
+    {"64_128_s2_40", 64, 128, 3, 2, 40},    {"64_64_40", 64, 64, 3, 1, 40},
+    {"128_128_1x1_40", 128, 128, 1, 1, 40}, {"192_128_1x1_40", 192, 128, 1, 1, 40},
+    {"384_128_1x1_40", 384, 128, 1, 1, 40}, {"128_256_s2_20", 128, 256, 3, 2, 20},
+    {"128_128_20", 128, 128, 3, 1, 20},     {"512_256_1x1_20", 512, 256, 1, 1, 20},
+    {"epilogue", 4, 32, 1, 1, 80},
+};
+
+constexpr Layer kDepthwiseLayers[] = {
+    {"depthwise_64_80", 64, 64, 3, 1, 80},
+    {"depthwise_128_s2_40", 128, 128, 3, 2, 40},
+    {"depthwise_5x5_128_40", 128, 128, 5, 1, 40},
+};
+
+// Of this thread alone: what others run on the same core meanwhile is not ours.
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+constexpr int32_t kChains = 12;  // independent: two ports times five cycles, and some more
+constexpr int64_t kPeakSteps = 100'000;
+
+__attribute__((target("avx512f,avx512vnni"))) void product_chains_vnni() {
+  __m512i sum[kChains];
+  for (__m512i& s : sum) s = _mm512_setzero_si512();
+  __m512i factor = _mm512_set1_epi8(1);
+  for (int64_t i = 0; i < kPeakSteps; ++i) {
+    asm volatile("" : "+v"(factor));
+#pragma GCC unroll 12
+    for (int32_t c = 0; c < kChains; ++c) sum[c] = _mm512_dpbusd_epi32(sum[c], factor, factor);
+  }
+  for (__m512i& s : sum) asm volatile("" : : "v"(s));
+}
+
+// vpmaddwd and the addition that must follow it.
+__attribute__((target("avx2"))) void product_chains_avx2() {
+  __m256i sum[kChains];
+  for (__m256i& s : sum) s = _mm256_setzero_si256();
+  __m256i factor = _mm256_set1_epi16(1);
+  for (int64_t i = 0; i < kPeakSteps; ++i) {
+#pragma GCC unroll 12
+    for (int32_t c = 0; c < kChains; ++c) {
+      asm volatile("" : "+x"(factor));
+      sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(factor, factor));
+    }
+  }
+  for (__m256i& s : sum) asm volatile("" : : "x"(s));
+}
+
+// Instructions a second.
+double peak_rate(Isa isa) {
+  const double start = cpu_seconds();
+  isa >= Isa::kAvx512 ? product_chains_vnni() : product_chains_avx2();
+  return kChains * static_cast<double>(kPeakSteps) / (cpu_seconds() - start);
+}
+double peak_operations(Isa isa) {
+  return peak_rate(isa) * (isa >= Isa::kAvx512 ? 128.0 : 32.0);
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0.0;
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Operands of a layer; the dense and the depthwise convolution read the same ones.
+struct Operands {
+  explicit Operands(const Layer& layer)
+      : x(pixels(layer) * static_cast<size_t>(layer.stride * layer.stride * layer.IC) + 64),
+        weight(static_cast<size_t>(layer.OC * layer.IC * layer.kernel * layer.kernel)),
+        packed(packed_conv_u8_bytes(layer.OC, layer.IC, layer.kernel, layer.kernel)),
+        bias(channels(layer)),
+        scale(channels(layer), 1e-5F),
+        pad(static_cast<size_t>(layer.IC) + 4, uint8_t{128}),
+        y(pixels(layer) * static_cast<size_t>(layer.OC) + 64) {
+    std::mt19937 engine(1);
+    for (uint8_t& value : x) value = static_cast<uint8_t>(engine());
+    for (int8_t& value : weight) value = static_cast<int8_t>(engine());
+    epilogue.scale = scale.data();
+    epilogue.activation.kind = Activation::kSilu;
+    epilogue.inverse_scale = 10.0F;
+    epilogue.zero = 3;
+  }
+  static size_t pixels(const Layer& layer) {
+    return static_cast<size_t>(layer.OH) * static_cast<size_t>(layer.OH);
+  }
+  static size_t channels(const Layer& layer) {
+    return static_cast<size_t>((layer.OC + 15) / 16 * 16);
+  }
+
+  std::vector<uint8_t> x;
+  std::vector<int8_t> weight, packed;
+  std::vector<int32_t> bias;
+  std::vector<float> scale;
+  std::vector<uint8_t> pad, y;
+  Epilogue epilogue{};
+};
+
+template <class Params>
+void set_shape(const Layer& layer, Operands& operands, Params& p) {
+  p.OH = p.OW = layer.OH;
+  p.IH = p.IW = layer.OH * layer.stride;
+  p.KH = p.KW = layer.kernel;
+  p.stride_h = p.stride_w = layer.stride;
+  p.pad_top = p.pad_left = layer.kernel / 2;
+  p.dilation_h = p.dilation_w = 1;
+  p.x_pixel_stride = layer.IC;
+  p.y_pixel_stride = layer.OC;
+  p.x = operands.x.data();
+  p.weight = operands.packed.data();
+  p.bias = operands.bias.data();
+  p.y = operands.y.data();
+  p.epilogue = operands.epilogue;
+}
+
+template <class Params>
+void measure(benchmark::State& state, void (*run)(const Params&, int32_t, int32_t), const Params& p,
+             Isa isa, double products, double outputs) {
+  std::vector<double> seconds, peaks, rates;
+  for (auto _ : state) {
+    const double start = cpu_seconds();
+    run(p, 0, 1);
+    seconds.push_back(cpu_seconds() - start);
+    state.SetIterationTime(seconds.back());
+    // Interleaved with the layer, so that a change of clock meets both.
+    peaks.push_back(peak_operations(isa));
+  }
+  const double operations = 2.0 * products / median(seconds);
+  // The best, since nothing but a disturbance makes it less.
+  const double peak = *std::max_element(peaks.begin(), peaks.end());
+  state.counters["GOP/s"] = 1e-9 * operations;
+  state.counters["peak%"] = 100.0 * operations / peak;
+  // A cycle has two vpdpbusd, or one and a half pairs of vpmaddwd and vpaddd.
+  const double clock = peak / (isa >= Isa::kAvx512 ? 256.0 : 48.0);
+  state.counters["cycles/vector"] = median(seconds) * clock / (outputs / 16.0);
+}
+
+void run_dense(benchmark::State& state, const ConvU8Variant& variant, const Layer& layer) {
+  Operands operands(layer);
+  pack_conv_u8_weights(operands.weight.data(), layer.OC, layer.IC, layer.kernel, layer.kernel,
+                       operands.packed.data());
+  ConvU8Params p{};
+  set_shape(layer, operands, p);
+  p.IC = layer.IC;
+  p.OC = layer.OC;
+  p.pad = operands.pad.data();
+  const double outputs = static_cast<double>(Operands::pixels(layer)) * layer.OC;
+  measure(state, variant.run, p, variant.isa, outputs * layer.IC * layer.kernel * layer.kernel,
+          outputs);
+}
+
+void run_depthwise(benchmark::State& state, const DepthwiseU8Variant& variant, const Layer& layer) {
+  Operands operands(layer);
+  pack_depthwise_u8_weights(operands.weight.data(), layer.OC, layer.kernel, layer.kernel,
+                            operands.packed.data());
+  DepthwiseU8Params p{};
+  set_shape(layer, operands, p);
+  p.C = layer.OC;
+  p.pad = 128;
+  const double outputs = static_cast<double>(Operands::pixels(layer)) * layer.OC;
+  measure(state, variant.run, p, variant.isa, outputs * layer.kernel * layer.kernel, outputs);
+}
+
+template <class Variant>
+void register_layers(std::span<const Variant> variants, std::span<const Layer> layers,
+                     void (*run)(benchmark::State&, const Variant&, const Layer&)) {
+  for (const Variant& variant : variants) {
+    if (variant.isa == Isa::kScalar || variant.isa > best_isa()) continue;
+    for (const Layer& layer : layers) {
+      const std::string name = std::string(variant.name) + '/' + layer.name;
+      benchmark::RegisterBenchmark(
+          name.c_str(),
+          [run, &variant, &layer](benchmark::State& state) { run(state, variant, layer); })
+          ->UseManualTime()
+          ->Unit(benchmark::kMicrosecond);
+    }
+  }
+}
+
+bool register_all() {
+  register_layers(conv_u8_variants(), std::span<const Layer>(kLayers), run_dense);
+  register_layers(depthwise_u8_variants(), std::span<const Layer>(kDepthwiseLayers), run_depthwise);
+  return true;
+}
+
+[[maybe_unused]] const bool kRegistered = register_all();
+
+}  // namespace
+}  // namespace pawl::kernels

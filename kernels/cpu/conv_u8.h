@@ -1,0 +1,17 @@
+// The dense u8 convolutions behind conv_u8_variants(); contract in kernels/conv_u8.h.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv_u8.h"
+
+namespace pawl::kernels::cpu {
+
+inline constexpr int32_t kConvU8Block = 16;  // output channels in one packed weight panel
+inline constexpr int32_t kConvU8Group = 4;   // input channels side by side for one output channel
+
+void conv_u8_scalar(const ConvU8Params& params, int32_t part, int32_t parts);
+void conv_u8_avx2(const ConvU8Params& params, int32_t part, int32_t parts);
+void conv_u8_avx512vnni(const ConvU8Params& params, int32_t part, int32_t parts);
+
+}  // namespace pawl::kernels::cpu

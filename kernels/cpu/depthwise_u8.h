@@ -1,0 +1,16 @@
+// The depthwise u8 convolutions behind depthwise_u8_variants(); contract in kernels/depthwise_u8.h.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/depthwise_u8.h"
+
+namespace pawl::kernels::cpu {
+
+inline constexpr int32_t kDepthwiseU8Block = 16;  // channels of weights, bias and scale go in these
+
+void depthwise_u8_scalar(const DepthwiseU8Params& params, int32_t part, int32_t parts);
+void depthwise_u8_avx2(const DepthwiseU8Params& params, int32_t part, int32_t parts);
+void depthwise_u8_avx512vnni(const DepthwiseU8Params& params, int32_t part, int32_t parts);
+
+}  // namespace pawl::kernels::cpu

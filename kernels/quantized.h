@@ -1,0 +1,43 @@
+// 8-bit arithmetic shared by the quantized kernels: what a number means and how it is rounded.
+//
+//   real value of an activation  (u8 - zero) * scale        one scale and zero a tensor
+//   real value of a weight       s8 * weight_scale[oc]      symmetric, one scale an output channel
+//   quantize                     u8 = clamp(round(real * inverse_scale) + zero, 0, 255)
+//
+// round is to nearest, ties to even. Every float operation of an epilogue is a single IEEE float32
+// multiplication, addition or fused multiply-add in the order that cpu/requantize_scalar.h states,
+// so every variant gives the same bits: quantized kernels are tested for equality.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/activation.h"
+
+namespace pawl::kernels {
+
+struct Quantization {
+  float scale = 1.0F;
+  int32_t zero = 0;  // 0 to 255
+};
+
+// The end of a quantized convolution, for one output element:
+//   v = acc * scale[oc]                            acc: int32, bias and zero points folded in
+//   v = activation(v)                              kSilu and kSigmoid by the table in
+//                                                  cpu/sigmoid_table.h, |error| <= 2e-4
+//   v = v + (residual - residual_zero) * residual_scale        where there is a residual
+//   y = quantize(v)                                or v itself, for a float output
+struct Epilogue {
+  const float* scale;  // (OC rounded up to the panel), input scale * weight scale
+  ActivationParams activation;
+  const uint8_t* residual;  // null: none
+  int32_t residual_pixel_stride;
+  Quantization residual_quantization;
+  float inverse_scale;  // of y, at most 2^24; unused for a float output
+  int32_t zero;         // of y
+};
+
+// False for kTanh, kMish and kGelu: a graph that has them computes that layer in float32. A kernel
+// given one of them applies no activation.
+bool epilogue_supports(Activation activation);
+
+}  // namespace pawl::kernels

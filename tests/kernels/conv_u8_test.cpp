@@ -1,0 +1,424 @@
+// Proves: the scalar u8 convolution computes the formula of conv_u8.h and quantized.h (against
+// int64 sums over unpacked weights and a double-precision epilogue written for the tests), and
+// every other variant this CPU runs gives the same bits, for awkward channels, sizes, kernels,
+// strides, pads, dilations, pixel strides, any number of parts, u8 and float outputs, with a
+// residual that is its own output, at the extremes of every operand, and without touching a byte it
+// does not own.
+#include "kernels/conv_u8.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/cpu/requantize_scalar.h"
+#include "tests/kernels/byte_image.h"
+#include "tests/kernels/image_buffer.h"
+#include "tests/kernels/quantized_problem.h"
+#include "tests/kernels/variants.h"
+
+namespace pawl::kernels {
+namespace {
+
+using Shape = QuantizedShape;
+
+size_t panel_channels(const Shape& shape) {
+  return static_cast<size_t>((shape.OC + 15) / 16 * 16);
+}
+
+// One of the two is used.
+struct Output {
+  Output(const Shape& s, int32_t pixels)
+      : bytes(pixels, s.OC, s.OC + s.y_gap), floats(pixels, s.OC, s.OC + s.y_gap) {
+    bytes.fill(0xAB);
+    floats.fill(kNaN);
+  }
+  ByteImage bytes;
+  ImageBuffer floats;
+};
+
+// One convolution with all its operands.
+class Problem {
+ public:
+  Problem(const Shape& shape, uint32_t seed)
+      : shape_(shape),
+        engine_(seed),
+        x_(shape.IH * shape.IW, shape.IC, shape.IC + shape.x_gap),
+        residual_(pixels(), shape.OC, shape.OC + 3),
+        weight_(static_cast<size_t>(shape.OC * shape.IC * shape.KH * shape.KW)),
+        packed_(packed_conv_u8_bytes(shape.OC, shape.IC, shape.KH, shape.KW), int8_t{0x55}),
+        bias_(panel_channels(shape)),
+        scale_(panel_channels(shape)),
+        pad_(static_cast<size_t>((shape.IC + 3) / 4 * 4), static_cast<uint8_t>(shape.x_zero)) {
+    x_.fill_random(engine_);
+    residual_.fill_random(engine_);
+    for (int8_t& w : weight_) w = static_cast<int8_t>(engine_());
+    // Sums of a random walk of so many steps then have real values of a few units.
+    const double steps = static_cast<double>(shape.IC * shape.KH * shape.KW);
+    const double deviation = 147.0 * 74.0 * std::sqrt(steps);
+    std::uniform_real_distribution<double> uniform(0.5, 5.0);
+    for (size_t i = 0; i < static_cast<size_t>(shape.OC); ++i) {
+      scale_[i] = static_cast<float>(uniform(engine_) / deviation);
+      bias_[i] = static_cast<int32_t>((uniform(engine_) - 2.5) * deviation);
+    }
+    epilogue_.activation = {shape.activation, 0.25F, 0.75F};
+    epilogue_.residual_quantization = {0.021F, static_cast<int32_t>(engine_() % 256)};
+    epilogue_.inverse_scale = 1.0F / 0.0173F;
+    epilogue_.zero = shape.y_zero;
+    pack();
+  }
+
+  int32_t pixels() const { return shape_.OH() * shape_.OW(); }
+  const Shape& shape() const { return shape_; }
+  Epilogue& epilogue() { return epilogue_; }
+  ByteImage& x() { return x_; }
+  std::vector<int8_t>& weight() { return weight_; }
+  std::vector<int32_t>& bias() { return bias_; }
+  std::vector<float>& scale() { return scale_; }
+  void pack() {
+    pack_conv_u8_weights(weight_.data(), shape_.OC, shape_.IC, shape_.KH, shape_.KW,
+                         packed_.data());
+  }
+
+  std::unique_ptr<Output> run(ConvU8Fn conv, int32_t parts) {
+    auto y = std::make_unique<Output>(shape_, pixels());
+    if (shape_.in_place) {
+      for (size_t i = 0; i < y->bytes.pixels(); ++i) {
+        for (size_t c = 0; c < y->bytes.channels(); ++c) y->bytes.at(i, c) = residual_.at(i, c);
+      }
+    }
+    ConvU8Params p{};
+    p.IH = shape_.IH, p.IW = shape_.IW, p.IC = shape_.IC;
+    p.OH = shape_.OH(), p.OW = shape_.OW(), p.OC = shape_.OC;
+    p.KH = shape_.KH, p.KW = shape_.KW;
+    p.stride_h = shape_.stride_h, p.stride_w = shape_.stride_w;
+    p.pad_top = shape_.pad_top, p.pad_left = shape_.pad_left;
+    p.dilation_h = shape_.dilation_h, p.dilation_w = shape_.dilation_w;
+    p.x_pixel_stride = shape_.IC + shape_.x_gap;
+    p.y_pixel_stride = shape_.OC + shape_.y_gap;
+    p.x = x_.data();
+    p.weight = packed_.data();
+    p.bias = bias_.data();
+    p.pad = pad_.data();
+    p.y = shape_.float_output ? nullptr : y->bytes.data();
+    p.y_float = shape_.float_output ? y->floats.data() : nullptr;
+    p.epilogue = epilogue_;
+    p.epilogue.scale = scale_.data();
+    if (shape_.residual) {
+      p.epilogue.residual = shape_.in_place ? y->bytes.data() : residual_.data();
+      p.epilogue.residual_pixel_stride = shape_.in_place ? p.y_pixel_stride : shape_.OC + 3;
+    }
+    run_parts(conv, p, parts);
+    return y;
+  }
+
+  // The formula over the weights as they came.
+  int64_t sum(int32_t oy, int32_t ox, int32_t oc) const {
+    const Shape& s = shape_;
+    int64_t result = bias_[static_cast<size_t>(oc)];
+    for (int32_t ky = 0; ky < s.KH; ++ky) {
+      for (int32_t kx = 0; kx < s.KW; ++kx) {
+        const int32_t iy = oy * s.stride_h + ky * s.dilation_h - s.pad_top;
+        const int32_t ix = ox * s.stride_w + kx * s.dilation_w - s.pad_left;
+        const bool inside = iy >= 0 && iy < s.IH && ix >= 0 && ix < s.IW;
+        for (int32_t ic = 0; ic < s.IC; ++ic) {
+          const int64_t x =
+              inside ? x_.at(static_cast<size_t>(iy * s.IW + ix), static_cast<size_t>(ic))
+                     : s.x_zero;
+          result += x * weight_[static_cast<size_t>(((oc * s.IC + ic) * s.KH + ky) * s.KW + kx)];
+        }
+      }
+    }
+    return result;
+  }
+  Expected expected(size_t pixel, size_t c) const {
+    const int32_t i = static_cast<int32_t>(pixel);
+    const uint8_t residual = residual_.at(pixel, c);
+    return expected_value(sum(i / shape_.OW(), i % shape_.OW(), static_cast<int32_t>(c)), scale_[c],
+                          shape_.residual ? &residual : nullptr, epilogue_);
+  }
+
+ private:
+  Shape shape_;
+  std::mt19937 engine_;
+  ByteImage x_, residual_;
+  std::vector<int8_t> weight_, packed_;
+  std::vector<int32_t> bias_;
+  std::vector<float> scale_;
+  std::vector<uint8_t> pad_;
+  Epilogue epilogue_{};
+};
+
+// Whole arrays, not single EXPECTs: an image has too many elements to report each.
+void expect_equal(const Shape& shape, const Output& y, const Output& reference,
+                  const std::string& what) {
+  ASSERT_TRUE(y.bytes.gaps_untouched()) << what;
+  ASSERT_TRUE(y.floats.gaps_untouched()) << what;
+  for (size_t i = 0; i < y.bytes.pixels(); ++i) {
+    for (size_t c = 0; c < y.bytes.channels(); ++c) {
+      if (shape.float_output) {
+        const float actual = y.floats.at(i, c);
+        const float expected = reference.floats.at(i, c);
+        ASSERT_EQ(std::memcmp(&actual, &expected, sizeof(actual)), 0)
+            << what << " pixel " << i << " channel " << c << ": " << actual << " != " << expected;
+      } else {
+        ASSERT_EQ(y.bytes.at(i, c), reference.bytes.at(i, c))
+            << what << " pixel " << i << " channel " << c;
+      }
+    }
+  }
+}
+
+void check_variants(Problem& problem, const std::vector<int32_t>& splits) {
+  const std::span<const ConvU8Variant> variants = conv_u8_variants();
+  const auto reference = problem.run(variants.back().run, 1);
+  for (const ConvU8Variant& variant : runnable(variants)) {
+    for (const int32_t parts : splits) {
+      expect_equal(problem.shape(), *problem.run(variant.run, parts), *reference,
+                   std::string(variant.name) + " shape " + problem.shape().name() + "parts " +
+                       std::to_string(parts));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+void check_shape(const Shape& shape, uint32_t seed) {
+  Problem problem(shape, seed);
+  check_variants(problem, {1, kSplits[seed % std::size(kSplits)]});
+}
+
+// That the scalar specification computes the documented formula.
+void check_specification(Problem& problem, int32_t parts) {
+  const Shape& shape = problem.shape();
+  const auto y = problem.run(conv_u8_variants().back().run, parts);
+  ASSERT_TRUE(y->bytes.gaps_untouched() && y->floats.gaps_untouched());
+  for (size_t i = 0; i < y->bytes.pixels(); ++i) {
+    for (size_t c = 0; c < y->bytes.channels(); ++c) {
+      const Expected expected = problem.expected(i, c);
+      if (shape.float_output) {
+        ASSERT_TRUE(is_near(y->floats.at(i, c), expected.value, expected.tolerance))
+            << shape.name() << " pixel " << i << " channel " << c << ": " << y->floats.at(i, c)
+            << " != " << expected.value;
+      } else {
+        const ByteRange range = expected_bytes(expected, problem.epilogue());
+        const int64_t actual = y->bytes.at(i, c);
+        ASSERT_TRUE(actual >= range.low && actual <= range.high)
+            << shape.name() << " pixel " << i << " channel " << c << ": " << actual << " not in ["
+            << range.low << ", " << range.high << "]";
+      }
+    }
+  }
+}
+
+constexpr int32_t kChannels[] = {1, 3, 4, 5, 15, 16, 17, 24, 31, 32, 33, 48, 64, 65, 80, 85};
+
+Shape random_shape(std::mt19937& engine) {
+  Shape s = random_quantized_shape(engine);
+  s.IC = pick(engine, kChannels);
+  s.OC = pick(engine, kChannels);
+  return s;
+}
+int64_t products(const Shape& s) {
+  return int64_t{s.OH()} * s.OW() * s.OC * s.IC * s.KH * s.KW;
+}
+
+TEST(ConvU8, ScalarComputesTheFormula) {
+  std::mt19937 engine(1);
+  for (int32_t done = 0; done < 120;) {
+    const Shape shape = random_shape(engine);
+    if (!shape.valid() || products(shape) > 500'000) continue;
+    ++done;
+    Problem problem(shape, static_cast<uint32_t>(done));
+    check_specification(problem, 1 + done % 5);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(ConvU8, VariantsGiveTheSameBits) {
+  std::mt19937 engine(2);
+  for (uint32_t done = 0; done < 250;) {
+    const Shape shape = random_shape(engine);
+    if (!shape.valid() || products(shape) > 3'000'000) continue;
+    check_shape(shape, ++done);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(ConvU8, EveryChannelCount) {
+  for (const int32_t IC : kChannels) {
+    for (const int32_t OC : kChannels) {
+      Shape shape{.IH = 5, .IW = 6, .IC = IC, .OC = OC, .KH = 1, .KW = 1};
+      shape.activation = Activation::kSilu;
+      if ((IC + OC) % 2 == 0) {
+        shape.KH = shape.KW = 3;
+        shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = 1;
+      }
+      check_shape(shape, static_cast<uint32_t>(IC * 100 + OC));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ConvU8, EveryNumberOfParts) {
+  Problem problem({.IH = 20,
+                   .IW = 20,
+                   .IC = 32,
+                   .OC = 80,
+                   .KH = 3,
+                   .KW = 3,
+                   .pad_top = 1,
+                   .pad_left = 1,
+                   .pad_bottom = 1,
+                   .pad_right = 1,
+                   .y_gap = 5,
+                   .activation = Activation::kSilu,
+                   .residual = true,
+                   .in_place = true},
+                  7);
+  std::vector<int32_t> splits;
+  for (int32_t parts = 1; parts <= 70; ++parts) splits.push_back(parts);
+  check_variants(problem, splits);
+}
+
+// More taps than one tile keeps pointers to; a window that lies outside altogether.
+TEST(ConvU8, LargeWindows) {
+  check_shape({.IH = 30,
+               .IW = 31,
+               .IC = 2,
+               .OC = 17,
+               .KH = 19,
+               .KW = 17,
+               .pad_top = 9,
+               .pad_left = 8,
+               .pad_bottom = 9,
+               .pad_right = 8},
+              1);
+  check_shape({.IH = 2,
+               .IW = 2,
+               .IC = 4,
+               .OC = 16,
+               .KH = 2,
+               .KW = 2,
+               .pad_top = 9,
+               .pad_left = 9,
+               .pad_bottom = 9,
+               .pad_right = 9,
+               .dilation_h = 6,
+               .dilation_w = 6},
+              3);
+}
+
+// Several blocks of pixels, each passing over all panels.
+TEST(ConvU8, LargeImage) {
+  Shape pointwise{.IH = 128, .IW = 96, .IC = 48, .OC = 33, .KH = 1, .KW = 1};
+  pointwise.x_gap = 16;
+  pointwise.activation = Activation::kSilu;
+  check_shape(pointwise, 3);
+  Shape stem{.IH = 90, .IW = 110, .IC = 3, .OC = 16, .KH = 3, .KW = 3};
+  stem.stride_h = stem.stride_w = 2;
+  stem.pad_top = stem.pad_left = 1;
+  stem.activation = Activation::kSilu;
+  check_shape(stem, 4);
+}
+
+// The largest products, of either sign: 16-bit sums of pairs would saturate here.
+TEST(ConvU8, ExtremeOperands) {
+  for (const int32_t weight : {-128, 127}) {
+    for (const int32_t zero : {0, 255}) {
+      for (const bool float_output : {false, true}) {
+        Shape shape{.IH = 7, .IW = 9, .IC = 85, .OC = 33, .KH = 3, .KW = 3};
+        shape.pad_top = shape.pad_left = 1;
+        shape.x_zero = shape.y_zero = zero;
+        shape.float_output = float_output;
+        Problem problem(shape, 5);
+        problem.x().fill(255);
+        std::fill(problem.weight().begin(), problem.weight().end(), static_cast<int8_t>(weight));
+        problem.pack();
+        check_variants(problem, {1, 3});
+        check_specification(problem, 1);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Real values far beyond what an integer holds saturate to 0 and 255.
+TEST(ConvU8, SaturatesBeyondIntegers) {
+  for (const Activation activation : kQuantizedActivations) {
+    Shape shape{.IH = 3, .IW = 6, .IC = 5, .OC = 36, .KH = 1, .KW = 1};
+    shape.activation = activation;
+    shape.residual = activation == Activation::kRelu;
+    Problem problem(shape, 6);
+    problem.epilogue().inverse_scale = 0x1p24F;
+    for (size_t c = 0; c < 36; ++c) {
+      problem.scale()[c] = c % 3 == 0 ? 1e30F : c % 3 == 1 ? 1.0F : 0x1p-24F;
+      problem.bias()[c] = c % 2 == 0 ? 2'000'000'000 : -2'000'000'000;
+    }
+    check_variants(problem, {1});
+    if (HasFatalFailure()) return;
+    if (activation != Activation::kNone) continue;
+    const auto y = problem.run(conv_u8_variants().front().run, 1);
+    for (size_t c = 0; c < 36; ++c) ASSERT_EQ(y->bytes.at(0, c), c % 2 == 0 ? 255 : 0);
+  }
+}
+
+// Ties go to even, before the zero point is added.
+TEST(ConvU8, RoundsTiesToEven) {
+  Shape shape{.IH = 1, .IW = 1, .IC = 1, .OC = 64, .KH = 1, .KW = 1};
+  for (const int32_t zero : {100, 101}) {
+    shape.y_zero = zero;
+    Problem problem(shape, 8);
+    problem.x().fill(0);
+    problem.epilogue().inverse_scale = 0.5F;
+    for (size_t c = 0; c < 64; ++c) {
+      problem.scale()[c] = 1.0F;
+      problem.bias()[c] = static_cast<int32_t>(c) - 32;
+    }
+    for (const ConvU8Variant& variant : runnable(conv_u8_variants())) {
+      const auto y = problem.run(variant.run, 1);
+      for (size_t c = 0; c < 64; ++c) {
+        const double half = (static_cast<double>(c) - 32.0) * 0.5;
+        ASSERT_EQ(y->bytes.at(0, c), static_cast<int32_t>(std::nearbyint(half)) + zero)
+            << variant.name;
+      }
+    }
+  }
+}
+
+TEST(ConvU8, SigmoidTableKeepsItsBound) {
+  double silu = 0.0;
+  double sigmoid = 0.0;
+  for (int32_t i = -400'000; i <= 400'000; ++i) {
+    const float x = static_cast<float>(i) * 1e-4F;
+    const double exact = 1.0 / (1.0 + std::exp(-static_cast<double>(x)));
+    const float s = cpu::activate_quantized(x, {Activation::kSigmoid});
+    const float y = cpu::activate_quantized(x, {Activation::kSilu});
+    sigmoid = std::max(sigmoid, std::abs(static_cast<double>(s) - exact));
+    silu = std::max(silu, std::abs(static_cast<double>(y) - static_cast<double>(x) * exact));
+  }
+  EXPECT_LE(silu, 1e-4);
+  EXPECT_LE(sigmoid, 4e-5);
+  for (const float x : {-3e38F, -1e9F, -88.0F}) {
+    EXPECT_NEAR(cpu::activate_quantized(x, {Activation::kSigmoid}), 0.0F, 4e-5F);
+    EXPECT_NEAR(cpu::activate_quantized(x, {Activation::kSilu}), 0.0F, 1e-4F);
+    EXPECT_NEAR(cpu::activate_quantized(-x, {Activation::kSigmoid}), 1.0F, 4e-5F);
+    EXPECT_NEAR(cpu::activate_quantized(-x, {Activation::kSilu}), -x, 1e-4F);
+  }
+}
+
+TEST(ConvU8, SupportsWhatItSays) {
+  for (const Activation activation : kQuantizedActivations) {
+    EXPECT_TRUE(epilogue_supports(activation));
+  }
+  EXPECT_FALSE(epilogue_supports(Activation::kTanh));
+  EXPECT_FALSE(epilogue_supports(Activation::kMish));
+  EXPECT_FALSE(epilogue_supports(Activation::kGelu));
+}
+
+}  // namespace
+}  // namespace pawl::kernels
