@@ -33,8 +33,8 @@ class Artifact {
   // Errors: kNotFound, kIo, kCorrupt (damaged), kUnsupported (newer format).
   static Result<Artifact> open(const std::filesystem::path& path);
 
-  // The same on bytes in memory, which must stay valid for every copy and session. Bytes that do not
-  // start at a multiple of 64 are copied.
+  // The same on bytes in memory, which must stay valid for every copy and session. Bytes that do
+  // not start at a multiple of 64 are copied.
   static Result<Artifact> from_bytes(std::span<const std::byte> bytes, std::string name);
 
   const std::string& name() const { return name_; }  // the path, for messages
@@ -66,7 +66,7 @@ class Artifact {
 
   std::string name_;
   std::shared_ptr<const platform::MappedFile> file_;  // null for from_bytes
-  std::shared_ptr<const void> copy_;                 // of misaligned bytes
+  std::shared_ptr<const void> copy_;                  // of misaligned bytes
   std::span<const std::byte> bytes_;
   const PlanHeader* plan_ = nullptr;
   const HeadRecord* head_ = nullptr;

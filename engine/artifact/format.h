@@ -49,24 +49,26 @@ struct PlanHeader {
   uint32_t tensor_count;
   uint32_t step_count;
   uint32_t name_bytes;
-  uint32_t target_name;   // offset into the names
+  uint32_t target_name;  // offset into the names
   uint64_t arena_bytes;
   uint64_t multiply_adds;  // a frame, for reports
   int32_t input_tensor;
-  uint32_t isa;            // kernels::Isa the plan needs at least
+  uint32_t isa;  // kernels::Isa the plan needs at least
   uint32_t reserved[4];
 };
 static_assert(sizeof(PlanHeader) == 56);
 
 enum class Layout : uint8_t { kRowMajor = 0, kNhwc = 1 };
 enum class Storage : uint8_t { kArena = 0, kWeights = 1 };
+enum class Element : uint8_t { kFloat32 = 0, kUint8 = 1 };
 inline constexpr uint8_t kTensorIsOutput = 1U;  // TensorRecord::flags
 inline constexpr uint32_t kOutputsMax = 1024;
 
-// A float32 tensor. kNhwc: extent is (1, C, H, W), element (c, y, x) lies at float
-// offset/4 + (y*W + x) * pixel_stride + c. kRowMajor: dense in the order of extent.
+// A tensor. kNhwc: extent is (1, C, H, W), element (c, y, x) lies (y*W + x) * pixel_stride + c
+// elements from the first. kRowMajor: dense in the order of extent, float32 only.
 struct TensorRecord {
-  uint64_t offset;  // bytes into the arena or the weights, a multiple of 4
+  uint64_t offset;  // of the first element, bytes into the arena or the weights; a multiple of the
+                    // element's size
   uint32_t name;    // offset into the names
   Layout layout;
   Storage storage;
@@ -75,8 +77,12 @@ struct TensorRecord {
   int32_t extent[6];
   int32_t pixel_stride;
   uint32_t output_number;  // with kTensorIsOutput: which of the model's outputs this is
+  Element element;
+  uint8_t zero;  // kUint8: the real value is (u8 - zero) * scale
+  uint16_t reserved;
+  float scale;  // kUint8: positive and finite; else 0
 };
-static_assert(sizeof(TensorRecord) == 48);
+static_assert(sizeof(TensorRecord) == 56);
 
 // What a step computes; the kernel contract of the same name (kernels/*.h) is its definition.
 enum class StepKind : uint16_t {
@@ -96,6 +102,13 @@ enum class StepKind : uint16_t {
   kMatmul = 36,
   kTopK = 37,
   kRowGather = 38,
+  kConvU8 = 64,
+  kDepthwiseU8 = 65,
+  kQuantize = 66,
+  kDequantize = 67,
+  kCopyU8 = 68,
+  kMaxPoolU8 = 69,
+  kNearestU8 = 70,
 };
 
 inline constexpr uint64_t kNoData = ~uint64_t{0};
@@ -106,11 +119,11 @@ struct StepRecord {
   StepKind kind;
   uint8_t activation;  // kernels::Activation
   uint8_t reserved0;
-  uint32_t name;       // offset into the names: the graph node
-  int32_t input[3];    // tensor indices, -1 where absent; [2] is the residual of a convolution
-  int32_t output[2];   // [1] only for kTopK
+  uint32_t name;      // offset into the names: the graph node
+  int32_t input[3];   // tensor indices, -1 where absent; [2] is the residual of a convolution
+  int32_t output[2];  // [1] only for kTopK
   uint32_t reserved1;
-  uint64_t data[3];    // byte offsets into the weights, kNoData where absent
+  uint64_t data[3];  // byte offsets into the weights, kNoData where absent
   int64_t integer[20];
   float alpha;
   float beta;

@@ -99,7 +99,8 @@ Status check_gaps(std::span<const SectionRecord> table, Bytes file) {
     PAWL_TRY(check_zero_until(section->offset));
     end = section->offset + section->bytes;
   }
-  return check_zero_until(file.size());
+  if (end != file.size()) return corrupt("bytes after the last section; copy the file again");
+  return {};
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 
 #include "engine/artifact/validate.h"
@@ -12,8 +13,9 @@ using platform::Error;
 using platform::Result;
 using platform::Status;
 
-constexpr uint64_t kElementBytes = sizeof(float);
+constexpr uint64_t kDataAlignment = 4;
 constexpr uint8_t kRankMax = 6;
+constexpr float kScaleMin = 1.0F / (1U << 24U);
 
 Error corrupt(const std::string& what) {
   return Error{Code::kCorrupt, what};
@@ -28,9 +30,9 @@ std::string quoted(const PlanTables& plan, uint32_t offset) {
   return " \"" + std::string(name_at(plan, offset)) + "\"";
 }
 
-// Floats from the first element to the last, at most `limit`; 0 if it would be more. All numbers
+// Elements from the first to the last, at most `limit`; 0 if it would be more. All numbers
 // are positive. Products stay under 2^31 * limit, so with `limit` below 2^33 nothing overflows.
-uint64_t floats_spanned(const TensorRecord& tensor, uint64_t limit) {
+uint64_t elements_spanned(const TensorRecord& tensor, uint64_t limit) {
   if (tensor.layout == Layout::kRowMajor) {
     uint64_t floats = 1;
     for (uint8_t i = 0; i < tensor.rank; ++i) {
@@ -46,6 +48,25 @@ uint64_t floats_spanned(const TensorRecord& tensor, uint64_t limit) {
   if (pixels > limit) return 0;
   const uint64_t floats = (pixels - 1) * static_cast<uint64_t>(tensor.pixel_stride) + channels;
   return floats > limit ? 0 : floats;
+}
+
+uint64_t element_bytes(const TensorRecord& tensor) {
+  return tensor.element == Element::kUint8 ? 1 : sizeof(float);
+}
+
+const char* element_fault(const TensorRecord& tensor) {
+  if (tensor.reserved != 0) return "reserved field is not zero";
+  if (tensor.element == Element::kFloat32) {
+    if (tensor.zero != 0 || tensor.scale != 0.0F) return "a quantization without 8-bit elements";
+    return tensor.offset % sizeof(float) != 0 ? "offset is not a multiple of 4" : nullptr;
+  }
+  if (tensor.element != Element::kUint8) return "unknown element type";
+  if (tensor.layout != Layout::kNhwc) return "8-bit elements outside an image";
+  if (tensor.storage != Storage::kArena) return "8-bit elements outside the arena";
+  // Kernels multiply by the inverse, which their contract bounds (kernels/quantized.h).
+  return std::isfinite(tensor.scale) && tensor.scale >= kScaleMin
+             ? nullptr
+             : "scale below 2^-24 or not finite";
 }
 
 // What is wrong with the tensor's own fields; nullptr if nothing is.
@@ -65,8 +86,7 @@ const char* tensor_shape_fault(const TensorRecord& tensor) {
     if (tensor.rank != 4 || tensor.extent[0] != 1) return "NHWC needs rank 4 and one image";
     if (tensor.pixel_stride < tensor.extent[1]) return "pixel stride below the channel count";
   }
-  if (tensor.offset % kElementBytes != 0) return "offset is not a multiple of 4";
-  return nullptr;
+  return element_fault(tensor);
 }
 
 const char* tensor_fault(const TensorRecord& tensor, const PlanTables& plan,
@@ -75,9 +95,9 @@ const char* tensor_fault(const TensorRecord& tensor, const PlanTables& plan,
   if (const char* const fault = tensor_shape_fault(tensor)) return fault;
   const uint64_t storage =
       tensor.storage == Storage::kArena ? plan.header->arena_bytes : weights_bytes;
-  const uint64_t floats = floats_spanned(tensor, kStorageBytesMax / kElementBytes);
-  if (floats == 0) return "larger than the limit of 16 GiB";
-  if (tensor.offset > storage || floats * kElementBytes > storage - tensor.offset) {
+  const uint64_t bytes = tensor_bytes(tensor);
+  if (bytes == 0) return "larger than the limit of 16 GiB";
+  if (tensor.offset > storage || bytes > storage - tensor.offset) {
     return tensor.storage == Storage::kArena ? "reaches outside the arena"
                                              : "reaches outside the weights";
   }
@@ -102,6 +122,13 @@ bool known_kind(StepKind kind) {
     case StepKind::kMatmul:
     case StepKind::kTopK:
     case StepKind::kRowGather:
+    case StepKind::kConvU8:
+    case StepKind::kDepthwiseU8:
+    case StepKind::kQuantize:
+    case StepKind::kDequantize:
+    case StepKind::kCopyU8:
+    case StepKind::kMaxPoolU8:
+    case StepKind::kNearestU8:
       return true;
   }
   return false;
@@ -126,7 +153,7 @@ const char* step_fault(const StepRecord& step, const PlanTables& plan, uint64_t 
     return "second output is no tensor of the arena";
   }
   for (const uint64_t data : step.data) {
-    if (data != kNoData && (data % kElementBytes != 0 || data >= weights_bytes)) {
+    if (data != kNoData && (data % kDataAlignment != 0 || data >= weights_bytes)) {
       return "data block outside the weights";
     }
   }
@@ -162,7 +189,7 @@ Status validate_input(const PlanTables& plan) {
 }  // namespace
 
 uint64_t tensor_bytes(const TensorRecord& tensor) {
-  return floats_spanned(tensor, kStorageBytesMax / kElementBytes) * kElementBytes;
+  return elements_spanned(tensor, kStorageBytesMax / sizeof(float)) * element_bytes(tensor);
 }
 
 Result<PlanTables> split_plan(std::span<const std::byte> section) {

@@ -128,7 +128,13 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   Graph optimised = graph;
   optimise(&optimised);
   const std::optional<FusedHead> fused = fuse_head(&optimised, guess);
-  Lowered lowered = PAWL_TRY(lower(optimised));
+  QuantizeReport quantized;
+  std::optional<GraphQuantization> quantization;
+  if (options.calibration != nullptr) {
+    quantization = PAWL_TRY(
+        quantize(optimised, guess.pre, *options.calibration, options.quantize, &quantized));
+  }
+  Lowered lowered = PAWL_TRY(lower(optimised, quantization ? &*quantization : nullptr));
   Plan& plan = lowered.plan;
   plan.head.family = plan.add_name(guess.family);
   set_preprocess(guess.pre, &plan.head);
@@ -143,6 +149,10 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   plan.header.isa = static_cast<uint32_t>(target.isa);
   plan.header.target_name = plan.add_name(target.name);
   plan.provenance = options.provenance;
+  plan.provenance.emplace_back("precision", quantization ? "int8" : "fp32");
+  if (quantization) {
+    plan.provenance.emplace_back("calibration.images", std::to_string(quantized.frames));
+  }
 
   Compiled compiled;
   compiled.report = CompileReport{.target = std::string(target.name),
@@ -153,6 +163,7 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
                                   .multiply_adds = static_cast<int64_t>(plan.header.multiply_adds),
                                   .arena_bytes = static_cast<int64_t>(plan.header.arena_bytes),
                                   .weight_bytes = static_cast<int64_t>(plan.weights.size()),
+                                  .quantization = std::move(quantized),
                                   .head_fused = fused.has_value(),
                                   .concats_elided = lowered.concats_elided,
                                   .copies = lowered.copies};

@@ -10,6 +10,7 @@
 
 #include "engine/detect/overrides.h"
 #include "engine/graph/graph.h"
+#include "engine/quantize/quantizer.h"
 #include "platform/result.h"
 
 namespace pawl::engine {
@@ -17,6 +18,9 @@ namespace pawl::engine {
 struct CompileOptions {
   std::string target = "native";  // cpu-generic, cpu-x86-64-v3, cpu-x86-64-v4, native
   HeadOverrides head;             // --head, --pre, labels; "none" keeps the graph's own outputs
+  // INT8, calibrated on these frames; null: float.
+  CalibrationFrames* calibration = nullptr;
+  QuantizeOptions quantize;
   // Added to the provenance section as they are: model.name, model.sha256, ...
   std::vector<std::pair<std::string, std::string>> provenance;
 };
@@ -31,9 +35,10 @@ struct CompileReport {
   int64_t multiply_adds = 0;             // a frame
   int64_t arena_bytes = 0;
   int64_t weight_bytes = 0;
-  bool head_fused = false;     // the head's tail became the decode step
-  int32_t concats_elided = 0;  // concat inputs written in place
-  int32_t copies = 0;          // layout changes and copies left in the plan
+  QuantizeReport quantization;  // empty for float
+  bool head_fused = false;      // the head's tail became the decode step
+  int32_t concats_elided = 0;   // concat inputs written in place
+  int32_t copies = 0;           // layout changes and copies left in the plan
 };
 
 struct Compiled {

@@ -9,12 +9,15 @@ namespace pawl::engine {
 namespace {
 
 // The 1x1 convolution with one output that takes the expectation of a distribution (DFL) belongs to
-// the tail.
-bool is_projection(const Graph& graph, const Node& conv) {
+// the tail. The distribution tells it from the scores of a single class.
+bool is_projection(const Graph& graph, const Uses& uses, const Node& conv) {
   const Shape& weight = graph.value(conv.inputs[1]).shape;
-  return weight.size() == 4 && weight[0] == 1 && weight[2] == 1 && weight[3] == 1 &&
-         !conv.has("activation") && graph.value(conv.inputs[0]).shape[1] == weight[1] &&
-         (graph.value(conv.outputs[0]).shape[2] == 4 || graph.value(conv.outputs[0]).shape[3] == 4);
+  if (weight.size() != 4 || weight[0] != 1 || weight[2] != 1 || weight[3] != 1) return false;
+  ValueId source = conv.inputs[0];
+  while (const Node* transpose = producer_of(graph, uses, source, Op::kTranspose)) {
+    source = transpose->inputs[0];
+  }
+  return producer_of(graph, uses, source, Op::kSoftmax) != nullptr;
 }
 
 int64_t channels(const Graph& graph, ValueId map) {
@@ -105,7 +108,7 @@ std::vector<MapGroup> head_maps(const Graph& graph) {
     if (producer < 0) return {};  // the graph's input: not a head
     const Node& node = graph.nodes[static_cast<size_t>(producer)];
     const Shape& shape = graph.value(id).shape;
-    if (node.op == Op::kConv && shape.size() == 4 && !is_projection(graph, node)) {
+    if (node.op == Op::kConv && shape.size() == 4 && !is_projection(graph, uses, node)) {
       by_size[{shape[2], shape[3]}].push_back(producer);
       continue;
     }

@@ -20,6 +20,10 @@ constexpr int kRaised = 48;
 constexpr size_t kDetectionsMin = 12;
 constexpr uint64_t kSeeds[] = {1, 2, 3};
 
+// Pixels around the input in which boxes are compared as well. Clipped to a small input, boxes of
+// large strides would all be the whole input, whatever their arithmetic.
+constexpr int32_t kMargin = 4096;
+
 // The graph from the maps on. Its inputs are the maps, in the order of `maps`.
 Graph tail_of(const Graph& graph, const std::vector<ValueId>& maps) {
   Graph tail = graph;
@@ -105,7 +109,10 @@ std::vector<Detection> Trial::decode(const HeadSpec& spec,
   Result<Decoder> decoder =
       Decoder::create(spec, DecodeOptions{.conf = 0.25F, .iou = 1.0F}, pixels);
   if (!decoder.ok()) return {};
-  const Placement whole{.frame_width = guess_.pre.width, .frame_height = guess_.pre.height};
+  const Placement whole{.offset_x = -kMargin,
+                        .offset_y = -kMargin,
+                        .frame_width = guess_.pre.width + 2 * kMargin,
+                        .frame_height = guess_.pre.height + 2 * kMargin};
   const std::span<const Detection> found = decoder.value().decode(levels, whole);
   std::vector<Detection> sorted(found.begin(), found.end());
   std::sort(sorted.begin(), sorted.end(), [](const Detection& a, const Detection& b) {

@@ -25,7 +25,8 @@ struct DecodeOptions {
   float iou = 0.45F;   // of two boxes that overlap by more, the better one stays
   int32_t max_detections = 300;
   int32_t max_candidates = 30000;  // the best ones that go into suppression
-  bool multi_label = false;        // a detection for every class above conf, not just the best
+  bool multi_label = false;        // a detection for every class above conf, not just the best;
+                                   // always so for maps of a network that needs no suppression
   bool class_aware = true;         // boxes of different classes do not suppress each other
 };
 

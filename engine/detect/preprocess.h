@@ -34,12 +34,16 @@ class Preprocessor {
   // 0 <= part < parts <= parts_max.
   void run(float* y, int32_t part, int32_t parts) const;
 
+  // The same before normalisation, as bytes: what a quantized network reads.
+  void run(uint8_t* y, int32_t part, int32_t parts) const;
+
   // Of the prepared frame.
   const Placement& placement() const { return fitted_.placement; }
   const PreprocessSpec& spec() const { return spec_; }
 
  private:
   Preprocessor() = default;
+  void run(kernels::LetterboxParams params, int32_t part, int32_t parts) const;
 
   PreprocessSpec spec_;
   kernels::LetterboxFn kernel_ = nullptr;

@@ -13,7 +13,14 @@ constexpr int32_t kBeforeSteps = -1;
 }  // namespace
 
 int32_t PlanBuilder::add_buffer(int64_t floats) {
-  buffers_.push_back(Buffer{.floats = floats, .first = kUntouched, .last = kUntouched});
+  const int64_t bytes = floats * static_cast<int64_t>(sizeof(float));
+  buffers_.push_back(Buffer{.bytes = bytes, .first = kUntouched, .last = kUntouched});
+  return static_cast<int32_t>(buffers_.size()) - 1;
+}
+
+int32_t PlanBuilder::add_buffer_u8(int64_t elements) {
+  constexpr int64_t kSpare = 64;
+  buffers_.push_back(Buffer{.bytes = elements + kSpare, .first = kUntouched, .last = kUntouched});
   return static_cast<int32_t>(buffers_.size()) - 1;
 }
 
@@ -37,6 +44,18 @@ int32_t PlanBuilder::add_image(std::string_view name, int64_t C, int64_t H, int6
   record.extent[3] = static_cast<int32_t>(W);
   record.pixel_stride = static_cast<int32_t>(pixel_stride);
   return add_tensor(record, buffer);
+}
+
+int32_t PlanBuilder::add_image_u8(std::string_view name, int64_t C, int64_t H, int64_t W,
+                                  int32_t buffer, int64_t offset, int64_t pixel_stride,
+                                  const kernels::Quantization& quantization) {
+  const int32_t index = add_image(name, C, H, W, buffer, offset, pixel_stride);
+  TensorRecord& record = plan_.tensors.back();
+  record.offset = static_cast<uint64_t>(offset);
+  record.element = Element::kUint8;
+  record.zero = static_cast<uint8_t>(quantization.zero);
+  record.scale = quantization.scale;
+  return index;
 }
 
 int32_t PlanBuilder::add_dense(std::string_view name, const Shape& shape, int32_t buffer) {
@@ -70,7 +89,8 @@ int32_t PlanBuilder::add_constant_pixel(std::string_view name, std::span<const f
 
 int32_t PlanBuilder::add_channel_range(int32_t image, int64_t first, int64_t count) {
   TensorRecord record = tensor(image);
-  record.offset += static_cast<uint64_t>(first) * sizeof(float);
+  const uint64_t element = record.element == Element::kUint8 ? 1 : sizeof(float);
+  record.offset += static_cast<uint64_t>(first) * element;
   record.extent[1] = static_cast<int32_t>(count);
   record.flags = 0;
   return add_tensor(record, buffer_of_[static_cast<size_t>(image)]);
@@ -100,6 +120,10 @@ uint64_t PlanBuilder::add_weights(std::span<const int32_t> values) {
   return plan_.add_weights(values.data(), values.size_bytes());
 }
 
+uint64_t PlanBuilder::add_weights(std::span<const std::byte> values) {
+  return plan_.add_weights(values.data(), values.size_bytes());
+}
+
 void PlanBuilder::touch(int32_t tensor, int32_t step) {
   if (tensor < 0) return;
   const int32_t index = buffer_of_[static_cast<size_t>(tensor)];
@@ -124,9 +148,8 @@ void PlanBuilder::mark_output(int32_t tensor, uint32_t number) {
 Plan PlanBuilder::finish() {
   std::vector<ArenaBuffer> packed;
   for (const Buffer& buffer : buffers_) {
-    packed.push_back(ArenaBuffer{.bytes = buffer.floats * static_cast<int64_t>(sizeof(float)),
-                                 .first = buffer.first,
-                                 .last = buffer.last});
+    packed.push_back(
+        ArenaBuffer{.bytes = buffer.bytes, .first = buffer.first, .last = buffer.last});
   }
   plan_.header.arena_bytes = static_cast<uint64_t>(pack_arena(packed));
   for (size_t i = 0; i < plan_.tensors.size(); ++i) {

@@ -13,17 +13,22 @@
 #include "engine/graph/tensor.h"
 #include "engine/plan/plan.h"
 #include "engine/plan/step.h"
+#include "kernels/quantized.h"
 
 namespace pawl::engine {
 
 class PlanBuilder {
  public:
-  // A new buffer of `floats` floats; returns its index.
+  // A new buffer; returns its index. 8-bit buffers end in spare bytes that kernels may read.
   int32_t add_buffer(int64_t floats);
+  int32_t add_buffer_u8(int64_t elements);
 
-  // Tensors; `offset` is in floats from the start of the buffer. Return the tensor's index.
+  // Tensors; `offset` is in elements from the start of the buffer. Return the tensor's index.
   int32_t add_image(std::string_view name, int64_t C, int64_t H, int64_t W, int32_t buffer,
                     int64_t offset, int64_t pixel_stride);
+  int32_t add_image_u8(std::string_view name, int64_t C, int64_t H, int64_t W, int32_t buffer,
+                       int64_t offset, int64_t pixel_stride,
+                       const kernels::Quantization& quantization);
   int32_t add_dense(std::string_view name, const Shape& shape, int32_t buffer);
   // Constants, stored with the weights.
   int32_t add_constant_dense(std::string_view name, const Shape& shape,
@@ -45,6 +50,7 @@ class PlanBuilder {
 
   uint64_t add_weights(std::span<const float> values);
   uint64_t add_weights(std::span<const int32_t> values);
+  uint64_t add_weights(std::span<const std::byte> values);
 
   void mark_input(int32_t tensor);
   void mark_output(int32_t tensor, uint32_t number);  // alive to the end
@@ -59,7 +65,7 @@ class PlanBuilder {
 
  private:
   struct Buffer {
-    int64_t floats;
+    int64_t bytes;
     int32_t first, last;
   };
   void touch(int32_t tensor, int32_t step);

@@ -39,8 +39,8 @@ std::vector<float> as_floats(const Tensor& tensor) {
 
 }  // namespace
 
-Result<Lowered> lower(const Graph& graph) {
-  return Lowering(graph).run();
+Result<Lowered> lower(const Graph& graph, const GraphQuantization* quantization) {
+  return Lowering(graph, quantization).run();
 }
 
 Error Lowering::unsupported(const Node& node, const std::string& why) const {
@@ -78,6 +78,7 @@ Result<Lowered> Lowering::run() {
   views_ = assign_views(graph_, &elided_);
   native_.assign(graph_.values.size(), -1);
   converted_.assign(graph_.values.size(), -1);
+  crossed_.assign(graph_.values.size(), -1);
   buffer_.assign(graph_.values.size(), -1);
 
   builder_.mark_input(native_tensor(graph_.inputs[0]));
@@ -98,6 +99,8 @@ Result<Lowered> Lowering::run() {
 }
 
 Status Lowering::lower_node(const Node& node) {
+  if (const QuantizedConv* conv = quantized_conv(node)) return lower_conv_u8(node, *conv);
+  if (is_u8(node.outputs[0])) return lower_on_u8(node);
   if (nhwc(node.outputs[0])) return lower_on_images(node);
   return lower_row_major(node);
 }
@@ -111,9 +114,19 @@ int32_t Lowering::native_tensor(ValueId id) {
     return tensor;
   }
   const ValueView& view = views_[static_cast<size_t>(id)];
+  PAWL_CHECK(is_u8(id) == is_u8(view.root));  // an invariant of GraphQuantization
   const Shape& root = shape(view.root);
   int32_t& buffer = buffer_[static_cast<size_t>(view.root)];
-  if (buffer < 0) buffer = builder_.add_buffer(element_count(root));
+  if (buffer < 0) {
+    buffer = is_u8(view.root) ? builder_.add_buffer_u8(element_count(root))
+                              : builder_.add_buffer(element_count(root));
+  }
+  if (is_u8(id)) {
+    tensor = builder_.add_image_u8(value.name, value.shape[1], value.shape[2], value.shape[3],
+                                   buffer, view.channel, root[1],
+                                   *quantization_->values[static_cast<size_t>(id)]);
+    return tensor;
+  }
   tensor = view.nhwc ? builder_.add_image(value.name, value.shape[1], value.shape[2],
                                           value.shape[3], buffer, view.channel, root[1])
                      : builder_.add_dense(value.name, value.shape, buffer);
@@ -122,6 +135,7 @@ int32_t Lowering::native_tensor(ValueId id) {
 
 int32_t Lowering::image(ValueId id) {
   if (id == kNoValue) return -1;
+  if (is_u8(id)) return dequantized(id);
   const int32_t native = native_tensor(id);
   if (builder_.tensor(native).layout == Layout::kNhwc) return native;
   int32_t& tensor = converted_[static_cast<size_t>(id)];
@@ -134,7 +148,7 @@ int32_t Lowering::image(ValueId id) {
 }
 
 int32_t Lowering::dense(ValueId id) {
-  const int32_t native = native_tensor(id);
+  const int32_t native = is_u8(id) ? dequantized(id) : native_tensor(id);
   if (builder_.tensor(native).layout == Layout::kRowMajor) return native;
   int32_t& tensor = converted_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;

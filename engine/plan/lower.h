@@ -6,6 +6,7 @@
 
 #include "engine/graph/graph.h"
 #include "engine/plan/plan.h"
+#include "engine/plan/quantization.h"
 
 namespace pawl::engine {
 
@@ -16,7 +17,8 @@ struct Lowered {
   int32_t copies = 0;           // steps that only move data
 };
 
-// `graph`: optimised, one input of shape (1, C, H, W). Errors: kUnsupported naming the node.
-Result<Lowered> lower(const Graph& graph);
+// `graph`: optimised, one input of shape (1, C, H, W). `quantization`, of the same graph, makes
+// convolutions run on 8 bits; null: all float. Errors: kUnsupported naming the node.
+Result<Lowered> lower(const Graph& graph, const GraphQuantization* quantization = nullptr);
 
 }  // namespace pawl::engine

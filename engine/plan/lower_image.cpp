@@ -20,6 +20,25 @@ void set_activation(const kernels::ActivationParams& activation, StepRecord* ste
   step->beta = activation.beta;
 }
 
+// The bias of a convolution, or zeros, for outputs [first, first + count), padded to `padded`.
+std::vector<float> bias_of(const Graph& graph, const Node& node, int64_t first, int64_t count,
+                           int64_t padded) {
+  std::vector<float> bias(static_cast<size_t>(padded), 0.0F);
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
+    const std::span<const float> values = constant_floats(graph, node.inputs[2]);
+    std::copy_n(values.begin() + first, count, bias.begin());
+  }
+  return bias;
+}
+
+constexpr const char* kWindowTooLarge = "a window, stride or pad of more than 256";
+
+int64_t rounded_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
 ConvFields conv_fields(const Node& node) {
   const std::vector<int64_t>& kernel = node.integers("kernel");
   const std::vector<int64_t>& strides = node.integers("strides");
@@ -35,19 +54,6 @@ ConvFields conv_fields(const Node& node) {
                     .dilation_w = dilations[1]};
 }
 
-// The bias of a convolution, or zeros, for outputs [first, first + count), padded to `padded`.
-std::vector<float> bias_of(const Graph& graph, const Node& node, int64_t first, int64_t count,
-                           int64_t padded) {
-  std::vector<float> bias(static_cast<size_t>(padded), 0.0F);
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
-    const std::span<const float> values = constant_floats(graph, node.inputs[2]);
-    std::copy_n(values.begin() + first, count, bias.begin());
-  }
-  return bias;
-}
-
-constexpr const char* kWindowTooLarge = "a window, stride or pad of more than 256";
-
 bool window_fits(const Node& node) {
   for (const char* key : {"kernel", "strides", "pads", "dilations"}) {
     for (const int64_t value : node.integers(key)) {
@@ -56,12 +62,6 @@ bool window_fits(const Node& node) {
   }
   return true;
 }
-
-int64_t rounded_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-}  // namespace
 
 Status Lowering::lower_on_images(const Node& node) {
   switch (node.op) {
@@ -318,6 +318,25 @@ Status Lowering::lower_resize(const Node& node) {
   return {};
 }
 
+Result<std::vector<int32_t>> Lowering::nearest_table(const Node& node) const {
+  const Shape& in = shape(node.inputs[0]);
+  const Shape& out = shape(node.outputs[0]);
+  Coordinate coordinate{};
+  Nearest nearest{};
+  if (node.text("mode") != "nearest" || !parse_coordinate(node.text("coordinate"), &coordinate) ||
+      !parse_nearest(node.text("nearest"), &nearest)) {
+    return unsupported(node, "it has no 8-bit form");
+  }
+  std::vector<int32_t> table;
+  for (const size_t axis : {size_t{2}, size_t{3}}) {
+    const ResampledAxis along{in[axis], out[axis], node.reals("scales")[axis], coordinate};
+    for (int64_t i = 0; i < out[axis]; ++i) {
+      table.push_back(static_cast<int32_t>(nearest_index(along, nearest, i)));
+    }
+  }
+  return table;
+}
+
 // Channel ranges are views and cost nothing; any other slice or split is a copy.
 Status Lowering::lower_image_slice(const Node& node) {
   if (is_channel_range(graph_, node)) {
@@ -380,11 +399,16 @@ void Lowering::lower_image_concat(const Node& node) {
   }
 }
 
-void Lowering::lower_channel_gather(const Node& node) {
+std::vector<int32_t> Lowering::gather_index(const Node& node) const {
   const std::span<const int64_t> indices = graph_.value(node.inputs[1]).constant->as<int64_t>();
   const int64_t channels = shape(node.inputs[0])[1];
   std::vector<int32_t> index;
   for (const int64_t i : indices) index.push_back(static_cast<int32_t>(i < 0 ? i + channels : i));
+  return index;
+}
+
+void Lowering::lower_channel_gather(const Node& node) {
+  const std::vector<int32_t> index = gather_index(node);
   StepRecord& step =
       builder_.add_step(StepKind::kGather, node.name, {{image(node.inputs[0])}, {output(node)}});
   step.data[0] = builder_.add_weights(std::span<const int32_t>(index));

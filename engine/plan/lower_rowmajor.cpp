@@ -166,32 +166,9 @@ Status Lowering::lower_row_binary(const Node& node) {
   return {};
 }
 
-// No kernel truncates: floor(max(x, 0)) - floor(max(-x, 0)), on tensors of a few hundred indices.
 void Lowering::truncate(const Node& node, int32_t x, int32_t y) {
-  const Shape& s = shape(node.outputs[0]);
-  const auto temporary = [&](const char* suffix) {
-    return builder_.add_dense(node.name + suffix, s, builder_.add_buffer(element_count(s)));
-  };
-  const auto unary = [&](kernels::RowUnaryOp op, int32_t from, int32_t to) {
-    StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{from}, {to}});
-    set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
-    if (op == kernels::RowUnaryOp::kActivation) {
-      step.activation = static_cast<uint8_t>(kernels::Activation::kRelu);
-    }
-  };
-  const int32_t above = temporary(".above");
-  const int32_t above_floor = temporary(".above_floor");
-  const int32_t negated = temporary(".negated");
-  const int32_t below = temporary(".below");
-  const int32_t below_floor = temporary(".below_floor");
-  unary(kernels::RowUnaryOp::kActivation, x, above);
-  unary(kernels::RowUnaryOp::kFloor, above, above_floor);
-  unary(kernels::RowUnaryOp::kNeg, x, negated);
-  unary(kernels::RowUnaryOp::kActivation, negated, below);
-  unary(kernels::RowUnaryOp::kFloor, below, below_floor);
-  StepRecord& step =
-      builder_.add_step(StepKind::kRowBinary, node.name, {{above_floor, below_floor}, {y}});
-  set_step_fields(OpFields{static_cast<int64_t>(kernels::RowBinaryOp::kSub)}, &step);
+  StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{x}, {y}});
+  set_step_fields(OpFields{static_cast<int64_t>(kernels::RowUnaryOp::kTruncate)}, &step);
 }
 
 Status Lowering::lower_row_unary(const Node& node) {

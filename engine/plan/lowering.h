@@ -12,7 +12,8 @@ namespace pawl::engine {
 
 class Lowering {
  public:
-  explicit Lowering(const Graph& graph) : graph_(graph) {}
+  Lowering(const Graph& graph, const GraphQuantization* quantization)
+      : graph_(graph), quantization_(quantization) {}
   Result<Lowered> run();
 
  private:
@@ -58,14 +59,37 @@ class Lowering {
   void lower_strided(const Node& node);  // Transpose, Slice, Split, Expand, Tile, Concat
   void truncate(const Node& node, int32_t x, int32_t y);  // y = x without its fraction
 
+  // lower_quantized.cpp.
+  struct Operands {
+    int32_t x, y, residual;
+  };
+  bool is_u8(ValueId id) const;
+  const QuantizedConv* quantized_conv(const Node& node) const;
+  Result<int32_t> image_u8(const Node& node, ValueId id);  // quantized if need be
+  int32_t dequantized(ValueId id);
+  Status lower_on_u8(const Node& node);
+  Status lower_conv_u8(const Node& node, const QuantizedConv& conv);
+  void add_quantized_step(const Node& node, const QuantizedConv& conv, const Operands& operands,
+                          int64_t first, int64_t count, bool depthwise);
+
+  // lower_image.cpp, for both.
+  std::vector<int32_t> gather_index(const Node& node) const;
+  Result<std::vector<int32_t>> nearest_table(const Node& node) const;  // rows, then columns
+
   const Graph& graph_;
+  const GraphQuantization* quantization_;  // null: all float
   PlanBuilder builder_;
   std::vector<ValueView> views_;
   std::vector<int32_t> native_;     // tensor of each value, -1 until made
   std::vector<int32_t> converted_;  // the same in the other layout, -1 until made
+  std::vector<int32_t> crossed_;    // the same as the other element type, -1 until made
   std::vector<int32_t> buffer_;     // buffer of each root value, -1 until made
   int32_t elided_ = 0;
   int32_t copies_ = 0;
 };
+
+// lower_image.cpp: the window attributes of a convolution or a pooling node.
+ConvFields conv_fields(const Node& node);
+bool window_fits(const Node& node);  // no number above kKernelWindowMax
 
 }  // namespace pawl::engine

@@ -7,46 +7,10 @@
 namespace pawl::engine {
 namespace {
 
-using kernels::Isa;
-
-// The best variant of a family that this machine (or PAWL_ISA) allows; the scalar one is last.
-template <typename Variants>
-const auto& choose(const Variants& variants) {
-  const Isa best = kernels::best_isa();
-  for (const auto& variant : variants) {
-    if (variant.isa <= best) return variant;
-  }
-  return variants.back();
-}
-
 bool windows_fit(const ConvFields& f) {
   return all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
                     f.dilation_w) &&
          all_within(0, kWindowMax, f.pad_top, f.pad_left);
-}
-
-template <typename Params, typename Fields>
-void set_window(const Fields& f, Params* params) {
-  params->KH = static_cast<int32_t>(f.KH);
-  params->KW = static_cast<int32_t>(f.KW);
-  params->stride_h = static_cast<int32_t>(f.stride_h);
-  params->stride_w = static_cast<int32_t>(f.stride_w);
-  params->pad_top = static_cast<int32_t>(f.pad_top);
-  params->pad_left = static_cast<int32_t>(f.pad_left);
-  params->dilation_h = static_cast<int32_t>(f.dilation_h);
-  params->dilation_w = static_cast<int32_t>(f.dilation_w);
-}
-
-template <typename Params>
-void set_images(const Image& x, const Image& y, Params* params) {
-  params->IH = x.H;
-  params->IW = x.W;
-  params->OH = y.H;
-  params->OW = y.W;
-  params->x_pixel_stride = x.pixel_stride;
-  params->y_pixel_stride = y.pixel_stride;
-  params->x = x.data;
-  params->y = y.data;
 }
 
 // Sets the residual of a convolution, if it has one.
@@ -120,10 +84,6 @@ Result<BoundStep> bind_pool(const StepReader& reader) {
   params.count_padding = f.count_padding != 0;
   params.C = x.C;
   return BoundStep(choose(kernels::pool_variants()).run, params);
-}
-
-bool indices_within(const int32_t* index, int32_t count, int32_t limit) {
-  return std::all_of(index, index + count, [limit](int32_t i) { return i >= 0 && i < limit; });
 }
 
 Result<BoundStep> bind_resize(const StepReader& reader) {
@@ -316,6 +276,20 @@ Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
       return bind_focus(reader);
     case StepKind::kAttention:
       return bind_attention(reader);
+    case StepKind::kConvU8:
+      return bind_conv_u8(reader);
+    case StepKind::kDepthwiseU8:
+      return bind_depthwise_u8(reader);
+    case StepKind::kQuantize:
+      return bind_quantize(reader);
+    case StepKind::kDequantize:
+      return bind_dequantize(reader);
+    case StepKind::kCopyU8:
+      return bind_copy_u8(reader);
+    case StepKind::kMaxPoolU8:
+      return bind_max_pool_u8(reader);
+    case StepKind::kNearestU8:
+      return bind_nearest_u8(reader);
     case StepKind::kStridedCopy:
       return bind_strided_copy(reader);
     case StepKind::kRowBinary:

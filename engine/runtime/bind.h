@@ -12,8 +12,11 @@
 #include "engine/artifact/artifact.h"
 #include "kernels/attention.h"
 #include "kernels/conv.h"
+#include "kernels/conv_u8.h"
 #include "kernels/depthwise.h"
+#include "kernels/depthwise_u8.h"
 #include "kernels/pixelwise.h"
+#include "kernels/pixelwise_u8.h"
 #include "kernels/pool.h"
 #include "kernels/resize.h"
 #include "kernels/rowmajor.h"
@@ -42,7 +45,9 @@ class BoundStep {
                kernels::GatherParams, kernels::FocusParams, kernels::AttentionParams,
                kernels::StridedCopyParams, kernels::RowBinaryParams, kernels::RowUnaryParams,
                kernels::RowReduceParams, kernels::MatmulParams, kernels::TopKParams,
-               kernels::RowGatherParams>
+               kernels::RowGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
+               kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
+               kernels::MaxPoolU8Params, kernels::NearestU8Params>
       params_;
 };
 

@@ -91,6 +91,7 @@ struct Session::State {
   std::vector<TensorView> step_outputs;  // one a step
   std::vector<TensorView> outputs;
   std::span<float> input;
+  std::span<uint8_t> input_u8;
   std::optional<Preprocessor> preprocessor;
   std::optional<Decoder> decoder;  // absent with --head none
   std::vector<HeadLevel> levels;
@@ -104,11 +105,16 @@ struct Session::State {
     return reinterpret_cast<const float*>(artifact.weights().data() + tensor.offset);
   }
   TensorView view(const TensorRecord& tensor) const {
+    const bool eight_bit = tensor.element == Element::kUint8;
     return TensorView{.name = artifact.text(tensor.name),
                       .nhwc = tensor.layout == Layout::kNhwc,
                       .extent = {tensor.extent, tensor.rank},
                       .pixel_stride = tensor.pixel_stride,
-                      .data = constant_or_arena(tensor)};
+                      .data = eight_bit ? nullptr : constant_or_arena(tensor),
+                      .data_u8 = eight_bit
+                                     ? reinterpret_cast<const uint8_t*>(arena.get()) + tensor.offset
+                                     : nullptr,
+                      .quantization = {tensor.scale, tensor.zero}};
   }
 
   Status allocate();
@@ -116,7 +122,8 @@ struct Session::State {
   Status prepare_detection(const SessionOptions& options);
   HeadMap map(const MapRecord& record) const;
 
-  // Both run on every member of the pool.
+  // Run on every member of the pool.
+  void run_preprocess(int32_t thread);
   void run_steps(int32_t thread);
   void run_frame(int32_t thread);
 };
@@ -174,9 +181,13 @@ Status Session::State::prepare_detection(const SessionOptions& options) {
                                      ": the input tensor does not match the pre-processing; "
                                      "compile the model again"};
   }
-  input = {tensor_data(tensor), static_cast<size_t>(spec.channels) *
-                                    static_cast<size_t>(spec.height) *
-                                    static_cast<size_t>(spec.width)};
+  const size_t count = static_cast<size_t>(spec.channels) * static_cast<size_t>(spec.height) *
+                       static_cast<size_t>(spec.width);
+  if (tensor.element == Element::kUint8) {
+    input_u8 = {reinterpret_cast<uint8_t*>(arena.get()) + tensor.offset, count};
+  } else {
+    input = {tensor_data(tensor), count};
+  }
   preprocessor.emplace(PAWL_TRY(Preprocessor::create(spec, pool.threads())));
   if (head.present == 0) return {};
 
@@ -200,6 +211,14 @@ Status Session::State::prepare_detection(const SessionOptions& options) {
   return {};
 }
 
+void Session::State::run_preprocess(int32_t thread) {
+  if (input.empty()) {
+    preprocessor->run(input_u8.data(), thread, pool.threads());
+  } else {
+    preprocessor->run(input.data(), thread, pool.threads());
+  }
+}
+
 void Session::State::run_steps(int32_t thread) {
   const int32_t threads = pool.threads();
   for (const BoundStep& step : steps) {
@@ -211,13 +230,33 @@ void Session::State::run_steps(int32_t thread) {
 void Session::State::run_frame(int32_t thread) {
   // Thread 0 keeps the time; the barriers make its view everyone's.
   const int64_t start = thread == 0 ? now_ns() : 0;
-  preprocessor->run(input.data(), thread, pool.threads());
+  run_preprocess(thread);
   pool.barrier();
   const int64_t prepared = thread == 0 ? now_ns() : 0;
   run_steps(thread);
   if (thread != 0) return;
   times.preprocess += prepared - start;
   times.infer = now_ns() - prepared;
+}
+
+void copy_elements(const TensorView& tensor, std::span<float> values) {
+  if (!tensor.nhwc) {
+    std::copy_n(tensor.data, values.size(), values.begin());
+    return;
+  }
+  const auto channels = static_cast<size_t>(tensor.extent[1]);
+  const size_t pixels = values.size() / channels;
+  const auto stride = static_cast<size_t>(tensor.pixel_stride);
+  for (size_t c = 0; c < channels; ++c) {
+    for (size_t p = 0; p < pixels; ++p) {
+      const size_t at = p * stride + c;
+      values[c * pixels + p] =
+          tensor.data != nullptr
+              ? tensor.data[at]
+              : static_cast<float>(tensor.data_u8[at] - tensor.quantization.zero) *
+                    tensor.quantization.scale;
+    }
+  }
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -272,12 +311,8 @@ Status Session::preprocess(const platform::Frame& frame) {
   State& state = *state_;
   const Status prepared = state.preprocessor->prepare(frame);
   if (!prepared.ok()) return prepared;
-  state.pool.run(
-      [](void* context, int32_t t) {
-        auto* s = static_cast<State*>(context);
-        s->preprocessor->run(s->input.data(), t, s->pool.threads());
-      },
-      &state);
+  state.pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_preprocess(t); },
+                 &state);
   return {};
 }
 
@@ -326,6 +361,15 @@ int32_t Session::threads() const {
 }
 std::span<float> Session::input() {
   return state_->input;
+}
+TensorView Session::tensor(int32_t index) const {
+  return state_->view(state_->artifact.tensors()[static_cast<size_t>(index)]);
+}
+TensorView Session::input_view() const {
+  return tensor(state_->artifact.plan().input_tensor);
+}
+std::span<uint8_t> Session::input_u8() {
+  return state_->input_u8;
 }
 std::span<const TensorView> Session::outputs() const {
   return state_->outputs;

@@ -12,6 +12,7 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/detect/detection.h"
+#include "kernels/quantized.h"
 #include "platform/frame.h"
 #include "platform/result.h"
 
@@ -39,8 +40,13 @@ struct TensorView {
   bool nhwc = false;                // else row-major in the logical order
   std::span<const int32_t> extent;  // logical dimensions, as in the model: (N,C,H,W) for images
   int32_t pixel_stride = 0;         // nhwc: floats from one pixel to the next
-  const float* data = nullptr;
+  const float* data = nullptr;      // null where the elements are 8-bit
+  const uint8_t* data_u8 = nullptr;
+  kernels::Quantization quantization{};  // of data_u8
 };
+
+// The tensor's elements as real numbers in row-major logical order. `values` holds as many.
+void copy_elements(const TensorView& tensor, std::span<float> values);
 
 class Session {
  public:
@@ -60,12 +66,18 @@ class Session {
   const Artifact& artifact() const;
   int32_t threads() const;
 
-  // The network alone. input(): NHWC float32, written by the caller; run() executes the plan;
-  // outputs(): the plan's outputs, valid until the next run.
+  // The network alone. input(): NHWC float32, written by the caller (empty where the network reads
+  // bytes: input_u8()); run() executes the plan; outputs(): the plan's outputs, valid until the
+  // next run.
   std::span<float> input();
+  std::span<uint8_t> input_u8();
+  TensorView input_view() const;                    // either one, in the model's terms
   Status preprocess(const platform::Frame& frame);  // frame -> input()
   void run();
   std::span<const TensorView> outputs() const;
+
+  // A tensor of the plan by its index, holding what the last step that wrote it left.
+  TensorView tensor(int32_t index) const;
 
   // As run(), one thread, calling `observer` with each step's output before it is overwritten.
   using Observer = std::function<void(int32_t step, const TensorView& output)>;

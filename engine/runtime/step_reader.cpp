@@ -31,6 +31,7 @@ float* StepReader::data(const TensorRecord& tensor) const {
 Result<Image> StepReader::image(int32_t index) const {
   if (index < 0) return broken("a tensor is missing");
   const TensorRecord& record = tensor(index);
+  if (record.element != Element::kFloat32) return broken("a tensor is not of floats");
   if (record.layout != Layout::kNhwc || record.rank != 4 || record.extent[0] != 1) {
     return broken("a tensor is not an image");
   }
@@ -43,6 +44,30 @@ Result<Image> StepReader::image(int32_t index) const {
                .C = record.extent[1],
                .pixel_stride = record.pixel_stride,
                .data = data(record)};
+}
+
+Result<ImageU8> StepReader::image_u8(int32_t index) const {
+  if (index < 0) return broken("a tensor is missing");
+  const TensorRecord& record = tensor(index);
+  if (record.layout != Layout::kNhwc || record.element != Element::kUint8) {
+    return broken("a tensor is not an 8-bit image");
+  }
+  if (!all_within(1, kSideMax, record.extent[2], record.extent[3]) ||
+      !all_within(1, kChannelsMax, record.extent[1]) || footprint(record) >= kTensorFloatsMax) {
+    return broken("an image is larger than kernels can index");
+  }
+  // Kernels read whole registers: the bytes behind the last channel must be the arena's too.
+  constexpr uint64_t kSpare = 64;
+  const uint64_t end = record.offset + static_cast<uint64_t>(footprint(record)) + kSpare;
+  if (record.storage != Storage::kArena || end > artifact_.plan().arena_bytes) {
+    return broken("an 8-bit image ends too close to the end of the arena");
+  }
+  return ImageU8{.H = record.extent[2],
+                 .W = record.extent[3],
+                 .C = record.extent[1],
+                 .pixel_stride = record.pixel_stride,
+                 .data = reinterpret_cast<uint8_t*>(memory_.arena + record.offset),
+                 .quantization = {record.scale, record.zero}};
 }
 
 Result<const TensorRecord*> StepReader::dense(int32_t index) const {
@@ -58,6 +83,12 @@ Result<Image> StepReader::input_image(int i) const {
 }
 Result<Image> StepReader::output_image(int i) const {
   return image(step_.output[i]);
+}
+Result<ImageU8> StepReader::input_u8(int i) const {
+  return image_u8(step_.input[i]);
+}
+Result<ImageU8> StepReader::output_u8(int i) const {
+  return image_u8(step_.output[i]);
 }
 Result<const TensorRecord*> StepReader::input_dense(int i) const {
   return dense(step_.input[i]);

@@ -1,6 +1,7 @@
 // What binding a step needs to know, with every bound checked. Used by bind*.cpp only.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,7 @@
 namespace pawl::engine {
 
 // Bounds that keep every index computation of the kernels inside 32 bits.
-inline constexpr int64_t kSideMax = 16384;  // H and W
+inline constexpr int64_t kSideMax = 65536;  // H and W; a head seen as an image is wide
 inline constexpr int64_t kChannelsMax = 65536;
 inline constexpr int64_t kWindowMax = 256;  // kernel extents, strides, dilations, pads
 inline constexpr int64_t kTensorFloatsMax = int64_t{1} << 31;
@@ -21,6 +22,26 @@ struct Image {
   int32_t H, W, C, pixel_stride;
   float* data;
 };
+
+struct ImageU8 {
+  int32_t H, W, C, pixel_stride;
+  uint8_t* data;
+  kernels::Quantization quantization;
+};
+
+// The best variant of a family that this machine (or PAWL_ISA) allows; the scalar one is last.
+template <typename Variants>
+const auto& choose(const Variants& variants) {
+  const kernels::Isa best = kernels::best_isa();
+  for (const auto& variant : variants) {
+    if (variant.isa <= best) return variant;
+  }
+  return variants.back();
+}
+
+inline bool indices_within(const int32_t* index, int32_t count, int32_t limit) {
+  return std::all_of(index, index + count, [limit](int32_t i) { return i >= 0 && i < limit; });
+}
 
 class StepReader {
  public:
@@ -36,6 +57,10 @@ class StepReader {
   Result<Image> input_image(int i) const;
   Result<Image> output_image(int i) const;
 
+  // As an 8-bit image.
+  Result<ImageU8> input_u8(int i) const;
+  Result<ImageU8> output_u8(int i) const;
+
   // As a dense row-major tensor.
   Result<const TensorRecord*> input_dense(int i) const;
   Result<const TensorRecord*> output_dense(int i) const;
@@ -45,13 +70,12 @@ class StepReader {
     return artifact_.tensors()[static_cast<size_t>(index)];
   }
   float* data(const TensorRecord& tensor) const;
-  static int64_t footprint(const TensorRecord& tensor);  // floats from its first to its last
+  static int64_t footprint(const TensorRecord& tensor);  // elements from its first to its last
   static int64_t count(const TensorRecord& tensor);
 
-  // data[i] as `count` values of 4 bytes; 64-byte aligned.
+  // data[i] as `count` values; 64-byte aligned.
   template <typename T>
   Result<const T*> block(int i, uint64_t count) const {
-    static_assert(sizeof(T) == 4);
     const uint64_t offset = step_.data[i];
     const std::span<const std::byte> weights = artifact_.weights();
     if (offset == kNoData || offset % kSectionAlignment != 0 || offset > weights.size() ||
@@ -69,6 +93,7 @@ class StepReader {
 
  private:
   Result<Image> image(int32_t index) const;
+  Result<ImageU8> image_u8(int32_t index) const;
   Result<const TensorRecord*> dense(int32_t index) const;
 
   const Artifact& artifact_;
@@ -81,6 +106,40 @@ template <typename... Values>
 bool all_within(int64_t low, int64_t high, Values... values) {
   return ((values >= low && values <= high) && ...);
 }
+
+// What the parameters of every windowed kernel have in common.
+template <typename Params, typename Fields>
+void set_window(const Fields& f, Params* params) {
+  params->KH = static_cast<int32_t>(f.KH);
+  params->KW = static_cast<int32_t>(f.KW);
+  params->stride_h = static_cast<int32_t>(f.stride_h);
+  params->stride_w = static_cast<int32_t>(f.stride_w);
+  params->pad_top = static_cast<int32_t>(f.pad_top);
+  params->pad_left = static_cast<int32_t>(f.pad_left);
+  params->dilation_h = static_cast<int32_t>(f.dilation_h);
+  params->dilation_w = static_cast<int32_t>(f.dilation_w);
+}
+
+template <typename Params, typename Input, typename Output>
+void set_images(const Input& x, const Output& y, Params* params) {
+  params->IH = x.H;
+  params->IW = x.W;
+  params->OH = y.H;
+  params->OW = y.W;
+  params->x_pixel_stride = x.pixel_stride;
+  params->y_pixel_stride = y.pixel_stride;
+  params->x = x.data;
+  params->y = y.data;
+}
+
+// bind_quantized.cpp.
+Result<BoundStep> bind_conv_u8(const StepReader& reader);
+Result<BoundStep> bind_depthwise_u8(const StepReader& reader);
+Result<BoundStep> bind_quantize(const StepReader& reader);
+Result<BoundStep> bind_dequantize(const StepReader& reader);
+Result<BoundStep> bind_copy_u8(const StepReader& reader);
+Result<BoundStep> bind_max_pool_u8(const StepReader& reader);
+Result<BoundStep> bind_nearest_u8(const StepReader& reader);
 
 // bind_rowmajor.cpp.
 Result<BoundStep> bind_strided_copy(const StepReader& reader);

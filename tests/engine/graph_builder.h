@@ -52,7 +52,9 @@ inline ConvOptions square(int64_t k, int64_t stride = 1, int64_t group = 1) {
 
 class GraphBuilder {
  public:
-  explicit GraphBuilder(uint64_t seed) : random_(seed) { graph_.name = "test"; }
+  explicit GraphBuilder(uint64_t seed) : random_(seed) {
+    graph_.name = "seed " + std::to_string(seed);
+  }
 
   std::mt19937_64& random() { return random_; }
   const Shape& shape(ValueId id) const { return graph_.value(id).shape; }
@@ -69,8 +71,8 @@ class GraphBuilder {
     return id;
   }
   ValueId constant(Shape shape, const std::vector<float>& values) {
-    return graph_.add_constant(
-        next_name(), Tensor::of<float>(std::move(shape), std::span<const float>(values)));
+    return graph_.add_constant(next_name(),
+                               Tensor::of<float>(std::move(shape), std::span<const float>(values)));
   }
   ValueId indices(Shape shape, const Ints& values) {
     return graph_.add_constant(
@@ -146,7 +148,10 @@ class GraphBuilder {
     return node(op, {x}, attributes);
   }
   ValueId unary(Op op, ValueId x) { return node(op, {x}); }
-  ValueId binary(Op op, ValueId a, ValueId b) { return node(op, {a, b}); }
+  ValueId binary(Op op, ValueId a, ValueId b) {
+    if (op == Op::kMod) return node(op, {a, b}, {{"fmod", int64_t{0}}});
+    return node(op, {a, b});
+  }
   ValueId silu(ValueId x) { return binary(Op::kMul, x, unary(Op::kSigmoid, x)); }
   ValueId concat(std::vector<ValueId> parts, int64_t axis) {
     return node(Op::kConcat, std::move(parts), {{"axis", axis}});
@@ -167,9 +172,7 @@ class GraphBuilder {
     extents[axis] = count;
     return slice(x, starts, steps, extents);
   }
-  ValueId reshape(ValueId x, const Shape& extents) {
-    return node(Op::kReshape, {x}, {}, &extents);
-  }
+  ValueId reshape(ValueId x, const Shape& extents) { return node(Op::kReshape, {x}, {}, &extents); }
   ValueId expand(ValueId x, const Shape& extents) { return node(Op::kExpand, {x}, {}, &extents); }
   ValueId transpose(ValueId x, const Ints& perm) {
     return node(Op::kTranspose, {x}, {{"perm", perm}});
@@ -191,13 +194,13 @@ class GraphBuilder {
   ValueId cast(ValueId x, DType to) {
     return node(Op::kCast, {x}, {{"to", std::string(dtype_name(to))}});
   }
-  ValueId resize(ValueId x, int64_t height, int64_t width, const char* mode,
-                 const char* coordinate, const char* nearest) {
+  ValueId resize(ValueId x, int64_t height, int64_t width, const char* mode, const char* coordinate,
+                 const char* nearest) {
     const Shape& in = shape(x);
     const Shape extents = {in[0], in[1], height, width};
-    const std::vector<float> scales = {
-        1.0F, 1.0F, static_cast<float>(height) / static_cast<float>(in[2]),
-        static_cast<float>(width) / static_cast<float>(in[3])};
+    const std::vector<float> scales = {1.0F, 1.0F,
+                                       static_cast<float>(height) / static_cast<float>(in[2]),
+                                       static_cast<float>(width) / static_cast<float>(in[3])};
     return node(Op::kResize, {x},
                 {{"scales", scales},
                  {"mode", std::string(mode)},

@@ -22,6 +22,7 @@ constexpr int32_t kInputSide = 32;
 constexpr int32_t kSide = 16;  // of the maps after the first convolution
 constexpr int32_t kChannels = 16;
 constexpr int32_t kClasses = 3;
+constexpr int32_t kNeck = 4;  // tensor "neck", which the later parts read
 
 // Adds tensors and steps to a plan; every name is one the reader can look up.
 class GoldenBuilder {
@@ -30,6 +31,17 @@ class GoldenBuilder {
 
   int32_t image(std::string_view name, int32_t channels, int32_t side) {
     const int32_t index = tensor(name, Layout::kNhwc, {1, channels, side, side}, channels);
+    reserve(index);
+    return index;
+  }
+
+  // An image of 8-bit elements.
+  int32_t image_u8(std::string_view name, int32_t channels, int32_t side, float scale,
+                   uint8_t zero) {
+    const int32_t index = tensor(name, Layout::kNhwc, {1, channels, side, side}, channels);
+    last().element = Element::kUint8;
+    last().scale = scale;
+    last().zero = zero;
     reserve(index);
     return index;
   }
@@ -100,9 +112,12 @@ class GoldenBuilder {
   void reserve(int32_t index) {
     TensorRecord& record = plan.tensors[static_cast<size_t>(index)];
     record.offset = plan.header.arena_bytes;
-    uint64_t floats = 1;
-    for (uint8_t i = 0; i < record.rank; ++i) floats *= static_cast<uint64_t>(record.extent[i]);
-    plan.header.arena_bytes += (floats * sizeof(float) + 63) / 64 * 64;
+    uint64_t elements = 1;
+    for (uint8_t i = 0; i < record.rank; ++i) elements *= static_cast<uint64_t>(record.extent[i]);
+    // 8-bit kernels read whole registers: 64 bytes to spare.
+    const uint64_t bytes =
+        record.element == Element::kUint8 ? elements + 64 : elements * sizeof(float);
+    plan.header.arena_bytes += (bytes + 63) / 64 * 64;
   }
 };
 
@@ -232,6 +247,78 @@ void add_tail(GoldenBuilder& b, int32_t scores) {
                   &b.step("pick", StepKind::kRowGather, {product, indices}, {picked}));
 }
 
+std::vector<int8_t> pattern_s8(size_t count, uint32_t seed) {
+  std::vector<int8_t> values(count);
+  for (int8_t& value : values) {
+    seed = seed * 1664525U + 1013904223U;
+    value = static_cast<int8_t>(static_cast<int32_t>(seed >> 26) - 32);
+  }
+  return values;
+}
+
+// Weights, bias, and the scale of each channel with the padding bytes behind it.
+void add_u8_data(GoldenBuilder& b, StepRecord& step, size_t weights, int32_t channels,
+                 size_t pad_bytes, uint8_t pad) {
+  const auto padded = static_cast<size_t>((channels + 15) / 16 * 16);
+  const std::vector<int8_t> weight = pattern_s8(weights, 23);
+  const std::vector<int32_t> bias(padded, 100);
+  const std::vector<float> scale(padded, 1.0F / 4096.0F);
+  std::vector<uint8_t> table(padded * sizeof(float) + pad_bytes, pad);
+  std::memcpy(table.data(), scale.data(), padded * sizeof(float));
+  step.data[0] = b.plan.add_weights(weight.data(), weight.size());
+  step.data[1] = b.plan.add_weights(bias.data(), bias.size() * sizeof(int32_t));
+  step.data[2] = b.plan.add_weights(table.data(), table.size());
+}
+
+StepRecord& add_conv_u8(GoldenBuilder& b, std::string_view name, int32_t x, int32_t y,
+                        int32_t kernel) {
+  const TensorRecord from = b.plan.tensors[static_cast<size_t>(x)];
+  const int32_t oc = b.plan.tensors[static_cast<size_t>(y)].extent[1];
+  const int32_t ic = from.extent[1];
+  StepRecord& step = b.step(name, StepKind::kConvU8, {x}, {y});
+  const int32_t panel = kernel * kernel * ((ic + 3) / 4) * 64;
+  add_u8_data(b, step, static_cast<size_t>((oc + 15) / 16 * panel), oc,
+              static_cast<size_t>((ic + 63) / 64 * 64), from.zero);
+  const int32_t pad = kernel / 2;
+  set_step_fields(ConvFields{kernel, kernel, 1, 1, pad, pad, 1, 1}, &step);
+  return step;
+}
+
+// The same kinds of layers in 8 bits, from `image` and back.
+void add_quantized(GoldenBuilder& b, int32_t image) {
+  const int32_t entered = b.image_u8("entered", 2 * kChannels, kSide, 1.0F / 32.0F, 128);
+  b.step("quantize", StepKind::kQuantize, {image}, {entered});
+  const int32_t dense = b.image_u8("dense_u8", kChannels, kSide, 1.0F / 64.0F, 9);
+  add_conv_u8(b, "conv_u8", entered, dense, 3).activation = static_cast<uint8_t>(Activation::kSilu);
+
+  const int32_t deep = b.image_u8("deep_u8", kChannels, kSide, 1.0F / 16.0F, 0);
+  StepRecord& depthwise =
+      b.step("depthwise_u8", StepKind::kDepthwiseU8, {dense, -1, dense}, {deep});
+  depthwise.activation = static_cast<uint8_t>(Activation::kRelu);
+  add_u8_data(b, depthwise, 9 * kChannels, kChannels, 0, 0);
+  set_step_fields(ConvFields{3, 3, 1, 1, 1, 1, 1, 1}, &depthwise);
+
+  const int32_t shuffled = b.image_u8("shuffled_u8", kChannels, kSide, 1.0F / 16.0F, 0);
+  std::vector<int32_t> order(kChannels);
+  for (int32_t c = 0; c < kChannels; ++c) order[static_cast<size_t>(c)] = c * 3 % kChannels;
+  b.step("copy_u8", StepKind::kCopyU8, {deep}, {shuffled}).data[0] =
+      b.plan.add_weights(order.data(), order.size() * sizeof(int32_t));
+  const int32_t pooled = b.image_u8("pooled_u8", kChannels, kSide / 2, 1.0F / 16.0F, 0);
+  set_step_fields(ConvFields{2, 2, 2, 2, 0, 0, 1, 1},
+                  &b.step("pool_u8", StepKind::kMaxPoolU8, {shuffled}, {pooled}));
+  const int32_t wide = b.image_u8("wide_u8", kChannels, kSide, 1.0F / 16.0F, 0);
+  std::vector<int32_t> table;
+  for (int32_t i = 0; i < 2 * kSide; ++i) table.push_back(i % kSide / 2);
+  b.step("nearest_u8", StepKind::kNearestU8, {pooled}, {wide}).data[0] =
+      b.plan.add_weights(table.data(), table.size() * sizeof(int32_t));
+
+  const int32_t left = b.image("left_u8", kChannels, kSide);
+  b.step("dequantize", StepKind::kDequantize, {wide}, {left});
+  const int32_t narrow = b.image("narrow", 5, kSide);
+  b.mark_output(3);
+  add_conv_u8(b, "conv_u8_to_float", wide, narrow, 1);
+}
+
 MapRecord whole_map(int32_t tensor, int32_t channels) {
   return {tensor, channels, 0, channels, 1};
 }
@@ -245,6 +332,7 @@ Plan golden_plan() {
   b.plan.header.multiply_adds = 123456;
   const auto [boxes, scores] = add_network(b);
   add_tail(b, scores);
+  add_quantized(b, kNeck);
 
   HeadRecord& head = b.plan.head;
   head.family = b.plan.add_name("golden");

@@ -98,6 +98,37 @@ TEST(ValidatePlan, TensorFields) {
   expect_refused("tensor 1 \"stem\": offset", [](Plan& p) { p.tensors[1].offset += 2; });
 }
 
+TensorRecord& quantized(Plan& plan) {
+  for (TensorRecord& t : plan.tensors) {
+    if (t.element == Element::kUint8) return t;
+  }
+  std::abort();
+}
+
+TEST(ValidatePlan, Elements) {
+  expect_refused("unknown element",
+                 [](Plan& p) { p.tensors[1].element = static_cast<Element>(2); });
+  expect_refused("reserved", [](Plan& p) { p.tensors[1].reserved = 1; });
+  expect_refused("without 8-bit", [](Plan& p) { p.tensors[1].zero = 1; });
+  expect_refused("without 8-bit", [](Plan& p) { p.tensors[1].scale = 1.0F; });
+  expect_refused("8-bit elements outside an image",
+                 [](Plan& p) { p.tensors[kRows].element = Element::kUint8; });
+  expect_refused("8-bit elements outside the arena", [](Plan& p) {
+    quantized(p).storage = Storage::kWeights;
+    quantized(p).offset = 0;
+  });
+  for (const float scale : {0.0F, -1.0F, NAN, INFINITY, 1e-9F}) {
+    expect_refused("scale", [=](Plan& p) { quantized(p).scale = scale; });
+  }
+  expect_accepted([](Plan& p) { quantized(p).scale = 1.0F / (1 << 24); });
+  expect_accepted([](Plan& p) { quantized(p).offset += 1; });  // bytes need no alignment
+  expect_refused("outside the arena", [](Plan& p) { quantized(p).offset = p.header.arena_bytes; });
+  expect_refused("boxes reach outside", [](Plan& p) {  // heads read floats
+    const TensorRecord& t = quantized(p);
+    p.levels[0].box.tensor = static_cast<int32_t>(&t - p.tensors.data());
+  });
+}
+
 TEST(ValidatePlan, TensorsStayInsideTheArena) {
   const auto at_end = [](Plan& p) {
     p.tensors[kRows].offset = p.header.arena_bytes - dense_bytes(p);

@@ -46,8 +46,7 @@ TEST(Lowering, StridedSlicesAndRowSplitsInsideAConcat) {
   GraphBuilder b(1);
   const ValueId x = b.conv(b.input({1, 3, 8, 8}), 5, square(3));
   const ValueId every_other = b.slice(x, {0, 0, 0, 1}, {1, 1, 2, 2}, {1, 5, 4, 4});
-  const ValueId pooled = b.pool(Op::kMaxPool, x,
-                                {.kernel_h = 2, .kernel_w = 2, .strides = {2, 2}});
+  const ValueId pooled = b.pool(Op::kMaxPool, x, {.kernel_h = 2, .kernel_w = 2, .strides = {2, 2}});
   const ValueId joined = b.concat({pooled, every_other}, 1);
   const std::vector<ValueId> rows = b.split(x, 2, {4, 4});
   const ValueId stacked = b.concat({rows[1], rows[0]}, 1);
@@ -121,9 +120,9 @@ TEST(Lowering, ArgMaxOfTies) {
     GraphBuilder b(8);
     const ValueId x = b.input({1, 3, 4, 6});
     const ValueId ties = b.concat({x, x}, 3);  // every maximum twice
-    expect_right_or_refused(b.finish({b.node(
-        Op::kArgMax, {ties},
-        {{"axis", int64_t{3}}, {"keepdims", int64_t{0}}, {"select_last_index", last}})}));
+    expect_right_or_refused(b.finish(
+        {b.node(Op::kArgMax, {ties},
+                {{"axis", int64_t{3}}, {"keepdims", int64_t{0}}, {"select_last_index", last}})}));
   }
 }
 
@@ -159,8 +158,8 @@ TEST(Lowering, NegativeAndNarrowIndices) {
     for (Value& value : narrow.values) {
       if (value.constant && value.shape == Shape{2}) {
         value.dtype = DType::kInt32;
-        value.constant = std::make_shared<Tensor>(
-            Tensor::of<int32_t>({2}, std::span<const int32_t>(values)));
+        value.constant =
+            std::make_shared<Tensor>(Tensor::of<int32_t>({2}, std::span<const int32_t>(values)));
       }
     }
     expect_right_or_refused(narrow);
@@ -181,8 +180,7 @@ TEST(Lowering, LargeWindows) {
   {
     GraphBuilder b(14);
     const ValueId x = b.input({1, 1, 300, 6});
-    expect_right_or_refused(
-        b.finish({b.pool(Op::kMaxPool, x, {.kernel_h = 290, .kernel_w = 1})}));
+    expect_right_or_refused(b.finish({b.pool(Op::kMaxPool, x, {.kernel_h = 290, .kernel_w = 1})}));
   }
 }
 
@@ -205,9 +203,8 @@ TEST(Lowering, MatricesWithBatches) {
 TEST(Lowering, OperatorsWithoutAKernelAreNamed) {
   GraphBuilder b(16);
   const ValueId x = b.conv(b.input({1, 3, 6, 6}), 4);
-  const test::Attributes pads = {{"pads", Ints{0, 0, 1, 1, 0, 0, 1, 1}},
-                                 {"mode", std::string("constant")},
-                                 {"value", 0.5F}};
+  const test::Attributes pads = {
+      {"pads", Ints{0, 0, 1, 1, 0, 0, 1, 1}}, {"mode", std::string("constant")}, {"value", 0.5F}};
   expect_right_or_refused(b.finish({b.node(Op::kPad, {x}, pads)}));
   const test::Attributes block = {{"blocksize", int64_t{2}}, {"mode", std::string("DCR")}};
   expect_right_or_refused(b.finish({b.node(Op::kDepthToSpace, {x}, block)}));
@@ -215,22 +212,22 @@ TEST(Lowering, OperatorsWithoutAKernelAreNamed) {
   const ValueId less = b.binary(Op::kLess, x, b.scalar(0.0F));
   expect_right_or_refused(b.finish({b.node(Op::kWhere, {less, x, b.scalar(1.0F)})}));
   const ValueId scale = b.random_constant({6});
-  expect_right_or_refused(b.finish({b.node(Op::kLayerNormalization, {x, scale},
-                                           {{"axis", int64_t{3}}, {"epsilon", 1e-5F}})}));
+  expect_right_or_refused(b.finish(
+      {b.node(Op::kLayerNormalization, {x, scale}, {{"axis", int64_t{3}}, {"epsilon", 1e-5F}})}));
 }
 
 TEST(Lowering, TransposedConvolutionsOutsideTheSimpleKind) {
   GraphBuilder b(17);
   const ValueId x = b.input({1, 3, 5, 5});
   const ValueId weight = b.random_constant({3, 4, 3, 3});
-  const test::Attributes overlapping = {{"kernel", Ints{3, 3}},    {"strides", Ints{2, 2}},
+  const test::Attributes overlapping = {{"kernel", Ints{3, 3}},     {"strides", Ints{2, 2}},
                                         {"pads", Ints{1, 1, 1, 1}}, {"dilations", Ints{1, 1}},
-                                        {"group", int64_t{1}},     {"output_padding", Ints{1, 1}}};
+                                        {"group", int64_t{1}},      {"output_padding", Ints{1, 1}}};
   expect_right_or_refused(b.finish({b.node(Op::kConvTranspose, {x, weight}, overlapping)}));
   // Dilation spreads the taps: kernel and stride alone do not say that they stay apart.
-  const test::Attributes dilated = {{"kernel", Ints{3, 3}},    {"strides", Ints{3, 3}},
+  const test::Attributes dilated = {{"kernel", Ints{3, 3}},     {"strides", Ints{3, 3}},
                                     {"pads", Ints{0, 0, 0, 0}}, {"dilations", Ints{2, 2}},
-                                    {"group", int64_t{1}},     {"output_padding", Ints{0, 0}}};
+                                    {"group", int64_t{1}},      {"output_padding", Ints{0, 0}}};
   expect_right_or_refused(b.finish({b.node(Op::kConvTranspose, {x, weight}, dilated)}));
 }
 

@@ -102,11 +102,10 @@ inline void expect_runs_as_reference(const Graph& graph, uint64_t seed,
   const std::vector<Tensor> inputs = random_inputs(graph, seed);
   std::map<std::string, std::vector<float>> values;
   std::map<std::string, Shape> shapes;
-  const auto expected =
-      engine::run_reference(graph, inputs, [&](ValueId id, const Tensor& tensor) {
-        values[graph.value(id).name] = floats_of(tensor);
-        shapes[graph.value(id).name] = tensor.shape();
-      });
+  const auto expected = engine::run_reference(graph, inputs, [&](ValueId id, const Tensor& tensor) {
+    values[graph.value(id).name] = floats_of(tensor);
+    shapes[graph.value(id).name] = tensor.shape();
+  });
   ASSERT_TRUE(expected.ok()) << expected.error().message;
 
   const auto compiled = engine::compile(graph, without_head(options.target));

@@ -90,8 +90,8 @@ class RandomGraph {
       o.kernel_w = b_.pick(1, kernel_max);
       o.strides = {b_.pick(1, 3), b_.pick(1, 3)};
       o.dilations = {b_.pick(1, 2), b_.pick(1, 2)};
-      o.pads = {b_.pick(0, o.kernel_h - 1), b_.pick(0, o.kernel_w - 1),
-                b_.pick(0, o.kernel_h - 1), b_.pick(0, o.kernel_w - 1)};
+      o.pads = {b_.pick(0, o.kernel_h - 1), b_.pick(0, o.kernel_w - 1), b_.pick(0, o.kernel_h - 1),
+                b_.pick(0, o.kernel_w - 1)};
       const int64_t h = shape(x)[2] + o.pads[0] + o.pads[2];
       const int64_t w = shape(x)[3] + o.pads[1] + o.pads[3];
       if ((o.kernel_h - 1) * o.dilations[0] < h && (o.kernel_w - 1) * o.dilations[1] < w) return o;
@@ -114,8 +114,8 @@ class RandomGraph {
         for (int64_t g = 1; g <= C; ++g) {
           if (C % g == 0 && g <= 8) divisors.push_back(g);
         }
-        o.group = divisors[static_cast<size_t>(
-            b_.pick(0, static_cast<int64_t>(divisors.size()) - 1))];
+        o.group =
+            divisors[static_cast<size_t>(b_.pick(0, static_cast<int64_t>(divisors.size()) - 1))];
         channels = o.group * b_.pick(1, 3);
         break;
       }
@@ -143,8 +143,8 @@ class RandomGraph {
   }
 
   void resize(ValueId x) {
-    static constexpr const char* kCoordinates[] = {"asymmetric", "half_pixel",
-                                                   "pytorch_half_pixel", "align_corners"};
+    static constexpr const char* kCoordinates[] = {"asymmetric", "half_pixel", "pytorch_half_pixel",
+                                                   "align_corners"};
     static constexpr const char* kNearest[] = {"floor", "ceil", "round_prefer_floor",
                                                "round_prefer_ceil"};
     add(b_.resize(x, b_.pick(1, 2 * shape(x)[2]), b_.pick(1, 2 * shape(x)[3]),
@@ -205,7 +205,7 @@ class RandomGraph {
   }
 
   ValueId activation(ValueId x) {
-    static constexpr Op kPlain[] = {Op::kRelu, Op::kSigmoid,  Op::kTanh,
+    static constexpr Op kPlain[] = {Op::kRelu, Op::kSigmoid,   Op::kTanh,
                                     Op::kMish, Op::kHardSwish, Op::kSoftplus};
     switch (b_.pick(0, 5)) {
       case 0:
@@ -251,8 +251,8 @@ class RandomGraph {
 
   void with_constant(ValueId x) {
     const Shape in = shape(x);
-    const Shape shapes[] = {{},      {1},        {in[1], 1, 1}, {1, in[1], 1, 1},
-                            {in[3]}, {in[2], 1}, in,            {1, 1, in[2], in[3]}};
+    const Shape shapes[] = {{},         {1}, {in[1], 1, 1},       {1, in[1], 1, 1}, {in[3]},
+                            {in[2], 1}, in,  {1, 1, in[2], in[3]}};
     const Shape& s = shapes[b_.pick(0, 7)];
     switch (b_.pick(0, 7)) {
       case 0:
@@ -344,8 +344,8 @@ class RandomGraph {
     const ValueId mixed = b_.transpose(b_.node(Op::kMatMul, {weights, v}), {0, 1, 3, 2});
     const ValueId y = b_.reshape(mixed, {1, 8, in[2], in[3]});
     add(b_.coin() ? b_.conv(y, in[1]) : y);
-    const ValueId dense = b_.node(Op::kMatMul, {b_.reshape(x, {in[1], P}),
-                                                b_.random_constant({P, b_.pick(1, 5)})});
+    const ValueId dense =
+        b_.node(Op::kMatMul, {b_.reshape(x, {in[1], P}), b_.random_constant({P, b_.pick(1, 5)})});
     add(b_.coin() ? b_.softmax(dense, b_.pick(0, 1)) : dense);
   }
 

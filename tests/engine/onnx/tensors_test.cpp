@@ -97,29 +97,6 @@ TEST(Tensors, HalfPrecisionIsExactAtItsEdges) {
   }
 }
 
-// A dynamic export: the grid comes from Shape, Gather, Range, Expand.
-ModelBuilder dynamic_model() {
-  ModelBuilder model(17);
-  model.input("images", {-1, 3, -1, -1});
-  model.constant("two", {}, Ints{2});
-  model.constant("three", {}, Ints{3});
-  model.constant("zero", {}, Ints{0});
-  model.constant("one", {}, Ints{1});
-  model.constant("axis", {1}, Ints{0});
-  model.constant("minus", {1}, Ints{-1});
-  model.node("Shape", {"images"}, {"shape"});
-  model.node("Gather", {"shape", "three"}, {"w"}).set("axis", int64_t{0});
-  model.node("Range", {"zero", "w", "one"}, {"columns"});
-  model.node("Cast", {"columns"}, {"grid"}).set("to", int64_t{TensorProto::FLOAT});
-  model.node("Add", {"images", "grid"}, {"shifted"});
-  model.node("Gather", {"shape", "two"}, {"h"}).set("axis", int64_t{0});
-  model.node("Unsqueeze", {"h", "axis"}, {"h1"});
-  model.node("Concat", {"minus", "h1"}, {"wanted"}).set("axis", int64_t{0});
-  model.node("Reshape", {"shifted", "wanted"}, {"y"});
-  model.output("y");
-  return model;
-}
-
 TEST(Tensors, RefusesTensorsThatAreNotWhatTheySay) {
   const auto with = [](const TensorProto& proto) {
     ModelBuilder model(13);

@@ -42,21 +42,35 @@ void expect_equivalent(const Graph& before, const Graph& after) {
   ASSERT_EQ(expected.value().size(), got.value().size());
   for (size_t i = 0; i < got.value().size(); ++i) {
     EXPECT_EQ(expected.value()[i].shape(), got.value()[i].shape());
-    EXPECT_LE(test::relative_error(test::floats_of(got.value()[i]),
-                                   test::floats_of(expected.value()[i])),
-              1e-5)
+    EXPECT_LE(
+        test::relative_error(test::floats_of(got.value()[i]), test::floats_of(expected.value()[i])),
+        1e-5)
         << "output " << i;
   }
 }
 
+// What the nodes are and which values they connect, by name.
+std::string describe(const Graph& graph) {
+  std::string text;
+  for (const Node& node : graph.nodes) {
+    text += op_name(node.op);
+    for (const ValueId id : node.inputs) text += " " + (id < 0 ? "-" : graph.value(id).name);
+    for (const ValueId id : node.outputs) text += " > " + graph.value(id).name;
+    text += node.has("activation") ? " " + node.text("activation") + "\n" : "\n";
+  }
+  return text;
+}
+
 // Runs the pass, which must rewrite `places` and keep the meaning.
-Graph rewritten(Pass pass, const Graph& before, int32_t places) {
+Graph rewritten(Pass pass, const Graph& graph, int32_t places) {
+  Graph before = graph;
+  remove_dead_nodes(&before);
   EXPECT_TRUE(validate(before).ok());
   Graph after = before;
   EXPECT_EQ(pass(&after), places);
   expect_equivalent(before, after);
   if (places == 0) {
-    EXPECT_EQ(after.nodes.size(), before.nodes.size());
+    EXPECT_EQ(describe(after), describe(before));
   } else {
     EXPECT_LT(after.nodes.size(), before.nodes.size());
   }
@@ -112,8 +126,8 @@ TEST(FoldIntoConvolutions, Chains) {
 }
 
 TEST(FoldIntoConvolutions, LeavesWhatIsNotOneNumberAChannel) {
-  const Shape refused[] = {{1, 1, 5, 5}, {5}, {1, 1, 1, 5}, {5, 1}, {1, 5, 5, 5},
-                           {2, 1, 1, 1}, {2, 5, 1, 1}, {1, 1, 1, 1, 1}};
+  const Shape refused[] = {{1, 1, 5, 5}, {5},          {1, 1, 1, 5}, {5, 1},
+                           {1, 5, 5, 5}, {2, 1, 1, 1}, {2, 5, 1, 1}, {1, 1, 1, 1, 1}};
   for (const Shape& shape : refused) {  // channels == height == width: shapes do not give it away
     SCOPED_TRACE(to_string(shape));
     GraphBuilder b(4);
@@ -224,7 +238,7 @@ ValueId activation(GraphBuilder* b, Op op, ValueId x) {
   }
 }
 
-constexpr Op kFused[] = {Op::kRelu,      Op::kLeakyRelu,   Op::kSigmoid, Op::kSilu, Op::kHardSwish,
+constexpr Op kFused[] = {Op::kRelu,        Op::kLeakyRelu, Op::kSigmoid, Op::kSilu, Op::kHardSwish,
                          Op::kHardSigmoid, Op::kTanh,      Op::kMish,    Op::kClip};
 
 TEST(FuseActivations, EveryKind) {
@@ -299,8 +313,7 @@ TEST(FuseResiduals, ActivationBeforeTheSumIsKept) {
   for (const Op op : kFused) {
     GraphBuilder b(22);
     const ValueId x = b.input({1, 3, 6, 6});
-    Graph graph =
-        b.finish({b.binary(Op::kAdd, x, activation(&b, op, b.conv(x, 3, square(3))))});
+    Graph graph = b.finish({b.binary(Op::kAdd, x, activation(&b, op, b.conv(x, 3, square(3))))});
     ASSERT_EQ(fuse_activations(&graph), 1);
     rewritten(fuse_residuals, graph, 1);
   }
@@ -332,8 +345,8 @@ TEST(FuseResiduals, LeavesBroadcastsConstantsAndSharedValues) {
   {  // a whole constant image
     GraphBuilder b(26);
     const ValueId x = b.conv(b.input({1, 3, 6, 6}), 3);
-    rewritten(fuse_residuals,
-              b.finish({b.binary(Op::kAdd, x, b.random_constant({1, 3, 6, 6}))}), 0);
+    rewritten(fuse_residuals, b.finish({b.binary(Op::kAdd, x, b.random_constant({1, 3, 6, 6}))}),
+              0);
   }
   {  // the convolution is read elsewhere, leaves, or is added to itself
     GraphBuilder b(27);
@@ -407,8 +420,8 @@ TEST(RecogniseFocus, LeavesOtherSlices) {
     const ValueId z = b.unary(Op::kTanh, x);
     std::vector<ValueId> parts;
     for (const int64_t phase : {0, 1, 2, 3}) {
-      parts.push_back(b.slice(phase < 2 ? x : z, {0, 0, phase / 2, phase % 2}, {1, 1, 2, 2},
-                              {1, 3, 3, 3}));
+      parts.push_back(
+          b.slice(phase < 2 ? x : z, {0, 0, phase / 2, phase % 2}, {1, 1, 2, 2}, {1, 3, 3, 3}));
     }
     rewritten(recognise_focus, b.finish({b.concat(parts, 1)}), 0);
   }
@@ -458,15 +471,6 @@ TEST(RecogniseFocus, LeavesOtherSlices) {
       parts.push_back(b.slice(x, {0, 0, phase / 2, phase % 2}, {1, 1, 2, 2}, {1, 2, 4, 4}));
     }
     rewritten(recognise_focus, b.finish({b.concat(parts, 1)}), 0);
-    // Four, two, three and three channels: the sum is four phases' again.
-    parts.clear();
-    const ValueId wide = b.concat({x, x}, 1);
-    const int64_t channels[] = {6, 6, 6, 6};
-    for (const int64_t phase : {0, 1, 2, 3}) {
-      parts.push_back(b.slice(wide, {0, 0, phase / 2, phase % 2}, {1, 1, 2, 2},
-                              {1, channels[phase], 4, 4}));
-    }
-    rewritten(recognise_focus, b.finish({b.concat(parts, 1)}), 1);
   }
 }
 

@@ -58,7 +58,10 @@ void try_file(std::span<const std::byte> bytes, Tally& tally) {
     }
   }
   for (const TensorView& view : session.value().outputs()) {
-    ASSERT_NE(view.data, nullptr);
+    size_t count = 1;
+    for (const int32_t extent : view.extent) count *= static_cast<size_t>(extent);
+    std::vector<float> values(count);
+    copy_elements(view, values);  // reads every element
   }
   ++tally.ran;
 }
@@ -135,8 +138,22 @@ void disturb_step(Plan& plan, std::mt19937_64& random) {
 
 void disturb_tensor(Plan& plan, std::mt19937_64& random) {
   TensorRecord& tensor = plan.tensors[random() % plan.tensors.size()];
-  if (random() % 3 == 0) return disturb(tensor.pixel_stride, random);
-  disturb(tensor.extent[random() % 6], random);
+  switch (random() % 6) {
+    case 0:
+      return disturb(tensor.pixel_stride, random);
+    case 1:
+      tensor.offset = random() % (plan.header.arena_bytes + 64);
+      return;
+    case 2:
+      tensor.element = static_cast<Element>(random() % 2);
+      tensor.scale = tensor.element == Element::kUint8 ? 0.5F : 0.0F;
+      return;
+    case 3:
+      tensor.zero = static_cast<uint8_t>(random());
+      return;
+    default:
+      return disturb(tensor.extent[random() % 6], random);
+  }
 }
 
 void disturb_level(Plan& plan, std::mt19937_64& random) {

@@ -1,0 +1,299 @@
+#include "engine/quantize/quantizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "engine/passes/rewrite.h"
+#include "engine/plan/kinds.h"
+#include "engine/plan/views.h"
+#include "engine/quantize/clip.h"
+#include "kernels/conv_u8.h"
+
+namespace pawl::engine {
+namespace {
+
+using kernels::Quantization;
+
+constexpr size_t kFramesAdvised = 32;
+
+// Why a convolution cannot run on 8 bits; empty if it can.
+std::string refusal(const Graph& graph, const Uses& uses, const Node& node,
+                    const QuantizeOptions& options) {
+  const std::vector<std::string>& named = options.float_nodes;
+  if (std::find(named.begin(), named.end(), node.name) != named.end()) return "kept by request";
+  if (uses.is_output[static_cast<size_t>(node.outputs[0])]) return "an output of the network";
+  const auto activation = activation_of(node);
+  if (!activation || !kernels::epilogue_supports(activation->kind)) {
+    return "its activation has no 8-bit form";
+  }
+  if (!is_image(graph.value(node.inputs[0]).shape)) return "not an image";
+  if (constant_floats(graph, node.inputs[1]).empty()) return "its weights are not constant";
+  const Shape& w = graph.value(node.inputs[1]).shape;
+  if (w[1] * w[2] * w[3] > kernels::kConvU8DepthMax) return "too many products for 32-bit sums";
+  return {};
+}
+
+// Nodes whose outputs are their inputs' numbers, moved or chosen among.
+bool keeps_scale(const Graph& graph, const Node& node) {
+  if (!is_image(graph.value(node.outputs[0]).shape) ||
+      !is_image(graph.value(node.inputs[0]).shape)) {
+    return false;
+  }
+  switch (node.op) {
+    case Op::kConcat:
+      return node.integer("axis") == 1;
+    case Op::kSplit:
+    case Op::kSlice:
+      return is_channel_range(graph, node);
+    case Op::kMaxPool:
+      return true;
+    case Op::kResize:
+      return node.text("mode") == "nearest";
+    case Op::kGather:
+      return is_channel_gather(graph, node);
+    default:
+      return false;
+  }
+}
+
+class Quantizer {
+ public:
+  Quantizer(const Graph& graph, const PreprocessSpec& pre, const QuantizeOptions& options)
+      : graph_(graph), pre_(pre), options_(options), uses_(compute_uses(graph)) {}
+
+  Result<GraphQuantization> run(CalibrationFrames& frames, QuantizeReport* report);
+
+ private:
+  void choose_convolutions();
+  void join_values();
+  void choose_values();
+  Status check_weights() const;
+  int32_t find(int32_t value) {
+    while (parent_[static_cast<size_t>(value)] != value) {
+      value = parent_[static_cast<size_t>(value)];
+    }
+    return value;
+  }
+  bool input_is_exact() const;
+  QuantizedConv quantize_conv(const Node& node, const std::vector<double>& input_mean,
+                              QuantizedLayer* layer) const;
+  void report_layer(const Calibration& calibration, const GraphQuantization& result, size_t index,
+                    QuantizeReport* report);
+
+  const Graph& graph_;
+  const PreprocessSpec& pre_;
+  const QuantizeOptions& options_;
+  const Uses uses_;
+  std::vector<std::string> refusals_;  // by node; meaningful for convolutions
+  std::vector<bool> int8_;             // by node
+  std::vector<int32_t> parent_;        // union-find over values
+  std::vector<int32_t> group_;         // by value, dense numbers
+  std::vector<bool> u8_;               // by group
+};
+
+void Quantizer::choose_convolutions() {
+  refusals_.resize(graph_.nodes.size());
+  int8_.assign(graph_.nodes.size(), false);
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const Node& node = graph_.nodes[i];
+    if (node.op != Op::kConv) continue;
+    refusals_[i] = refusal(graph_, uses_, node, options_);
+    const bool stem = node.inputs[0] == graph_.inputs[0];
+    if (refusals_[i].empty() && stem && !input_is_exact()) {
+      refusals_[i] = "pixels less a mean are not exact in 8 bits";
+    }
+    int8_[i] = refusals_[i].empty();
+  }
+}
+
+void Quantizer::join_values() {
+  parent_.resize(graph_.values.size());
+  std::iota(parent_.begin(), parent_.end(), 0);
+  for (const Node& node : graph_.nodes) {
+    if (!keeps_scale(graph_, node)) continue;
+    const int32_t root = find(node.outputs[0]);
+    const size_t data_inputs = node.op == Op::kConcat ? node.inputs.size() : 1;
+    for (size_t i = 0; i < data_inputs; ++i)
+      parent_[static_cast<size_t>(find(node.inputs[i]))] = root;
+    for (const ValueId output : node.outputs) parent_[static_cast<size_t>(find(output))] = root;
+  }
+  group_.assign(graph_.values.size(), -1);
+  int32_t groups = 0;
+  for (size_t v = 0; v < graph_.values.size(); ++v) {
+    if (graph_.values[v].constant) continue;
+    int32_t& number = group_[static_cast<size_t>(find(static_cast<int32_t>(v)))];
+    if (number < 0) number = groups++;
+    group_[v] = number;
+  }
+  u8_.assign(static_cast<size_t>(groups), true);
+}
+
+bool Quantizer::input_is_exact() const {
+  const float* mean = pre_.mean;
+  const float* scale = pre_.scale;
+  const bool plain = mean[0] == 0.0F && mean[1] == 0.0F && mean[2] == 0.0F && scale[0] > 0.0F;
+  return plain && (pre_.channels == 1 || (scale[0] == scale[1] && scale[0] == scale[2]));
+}
+
+// A group is u8 when everything that writes it can: INT8 convolutions, and the network input where
+// the camera's bytes are its values.
+void Quantizer::choose_values() {
+  const auto reject = [this](ValueId id) {
+    const int32_t group = group_[static_cast<size_t>(id)];
+    if (group >= 0) u8_[static_cast<size_t>(group)] = false;
+  };
+  for (const ValueId id : graph_.outputs) reject(id);
+  for (const ValueId id : graph_.inputs) {
+    const std::vector<int32_t>& readers = uses_.consumers[static_cast<size_t>(id)];
+    const bool all_int8 = std::all_of(readers.begin(), readers.end(), [this](int32_t reader) {
+      return int8_[static_cast<size_t>(reader)];
+    });
+    if (!all_int8 || !input_is_exact()) reject(id);
+  }
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const Node& node = graph_.nodes[i];
+    if (int8_[i] || keeps_scale(graph_, node)) continue;
+    for (const ValueId id : node.outputs) reject(id);
+  }
+}
+
+Status Quantizer::check_weights() const {
+  for (const Node& node : graph_.nodes) {
+    if (node.op != Op::kConv) continue;
+    for (size_t input = 1; input < std::min<size_t>(node.inputs.size(), 3); ++input) {
+      for (const float w : constant_floats(graph_, node.inputs[input])) {
+        if (std::isfinite(w)) continue;
+        return Error{Code::kInvalidArgument, "node \"" + node.name +
+                                                 "\" (Conv): a weight is not finite; the model "
+                                                 "file is damaged or training diverged"};
+      }
+    }
+  }
+  return {};
+}
+
+QuantizedConv Quantizer::quantize_conv(const Node& node, const std::vector<double>& input_mean,
+                                       QuantizedLayer* layer) const {
+  const std::span<const float> weight = constant_floats(graph_, node.inputs[1]);
+  const Shape& w = graph_.value(node.inputs[1]).shape;
+  const auto channels = static_cast<size_t>(w[0]);
+  const size_t per_channel = weight.size() / channels;
+  const auto taps = static_cast<size_t>(w[2] * w[3]);
+  const auto group_inputs = static_cast<size_t>(w[1]);
+  const size_t per_group = channels / static_cast<size_t>(node.integer("group"));
+  QuantizedConv conv;
+  conv.weight.resize(weight.size());
+  conv.bias.assign(channels, 0.0F);
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
+    const std::span<const float> bias = constant_floats(graph_, node.inputs[2]);
+    std::copy(bias.begin(), bias.end(), conv.bias.begin());
+  }
+  double signal = 0.0;
+  double noise = 0.0;
+  for (size_t oc = 0; oc < channels; ++oc) {
+    const std::span<const float> row = weight.subspan(oc * per_channel, per_channel);
+    const std::span<int8_t> quantized =
+        std::span<int8_t>(conv.weight).subspan(oc * per_channel, per_channel);
+    const float scale = choose_weight_scale(row);
+    quantize_weights(row, scale, quantized);
+    conv.weight_scale.push_back(scale);
+    const size_t first_input = oc / per_group * group_inputs;
+    double shift = 0.0;
+    for (size_t i = 0; i < per_channel; ++i) {
+      const double error = double{scale} * quantized[i] - row[i];
+      signal += double{row[i]} * row[i];
+      noise += error * error;
+      const size_t input = first_input + i / taps;
+      if (input < input_mean.size()) shift += error * input_mean[input];
+    }
+    if (options_.bias_correction) conv.bias[oc] -= static_cast<float>(shift);
+  }
+  constexpr double kFloor = 1e-30;
+  layer->weight_sqnr_db = 10.0 * std::log10((signal + kFloor) / (noise + kFloor));
+  return conv;
+}
+
+void Quantizer::report_layer(const Calibration& calibration, const GraphQuantization& result,
+                             size_t index, QuantizeReport* report) {
+  const Node& node = graph_.nodes[index];
+  QuantizedLayer& layer = report->layers.back();
+  layer.node = node.name;
+  layer.int8 = int8_[index];
+  layer.reason = refusals_[index];
+  const Shape& w = graph_.value(node.inputs[1]).shape;
+  layer.multiply_adds = element_count(graph_.value(node.outputs[0]).shape) * w[1] * w[2] * w[3];
+  const auto output = static_cast<size_t>(node.outputs[0]);
+  const Histogram& histogram = calibration.groups[static_cast<size_t>(group_[output])];
+  layer.low = histogram.low;
+  layer.high = histogram.high;
+  if (const auto& q = result.values[output]) {
+    layer.clip_low = -static_cast<float>(q->zero) * q->scale;
+    layer.clip_high = static_cast<float>(255 - q->zero) * q->scale;
+  }
+}
+
+Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeReport* report) {
+  PAWL_TRY(check_weights());
+  choose_convolutions();
+  join_values();
+  choose_values();
+  const Calibration calibration =
+      PAWL_TRY(calibrate(graph_, pre_, frames, group_, options_.progress));
+  report->frames = calibration.frames;
+  if (calibration.frames < kFramesAdvised) {
+    report->warnings.push_back("only " + std::to_string(calibration.frames) +
+                               " calibration images; use 32 or more of what the camera will see");
+  }
+
+  std::vector<Quantization> chosen;
+  for (const Histogram& histogram : calibration.groups) {
+    chosen.push_back(choose_activation(histogram));
+  }
+  GraphQuantization result;
+  result.values.resize(graph_.values.size());
+  for (size_t v = 0; v < graph_.values.size(); ++v) {
+    const int32_t group = group_[v];
+    if (group >= 0 && u8_[static_cast<size_t>(group)]) {
+      result.values[v] = chosen[static_cast<size_t>(group)];
+    }
+  }
+  const Quantization pixels{pre_.scale[0], 0};
+  for (const ValueId id : graph_.inputs) {
+    const int32_t group = group_[static_cast<size_t>(id)];
+    if (!u8_[static_cast<size_t>(group)]) continue;
+    for (size_t v = 0; v < graph_.values.size(); ++v) {
+      if (group_[v] == group) result.values[v] = pixels;
+    }
+  }
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const Node& node = graph_.nodes[i];
+    if (node.op != Op::kConv) continue;
+    report->layers.emplace_back();
+    if (int8_[i]) {
+      const auto input = static_cast<size_t>(node.inputs[0]);
+      result.convs[static_cast<int32_t>(i)] =
+          quantize_conv(node, calibration.channel_mean[input], &report->layers.back());
+      for (const size_t operand : {size_t{0}, size_t{3}}) {
+        if (operand >= node.inputs.size() || node.inputs[operand] == kNoValue) continue;
+        const auto v = static_cast<size_t>(node.inputs[operand]);
+        if (!result.values[v]) {
+          result.crossings[node.inputs[operand]] = chosen[static_cast<size_t>(group_[v])];
+        }
+      }
+    }
+    report_layer(calibration, result, i, report);
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<GraphQuantization> quantize(const Graph& graph, const PreprocessSpec& pre,
+                                   CalibrationFrames& frames, const QuantizeOptions& options,
+                                   QuantizeReport* report) {
+  return Quantizer(graph, pre, options).run(frames, report);
+}
+
+}  // namespace pawl::engine

@@ -1,0 +1,196 @@
+#include <algorithm>
+
+#include "engine/runtime/step_reader.h"
+
+namespace pawl::engine {
+namespace {
+
+using kernels::Epilogue;
+
+int64_t rounded_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// The epilogue but for its per-channel scales; also checks the residual against y.
+Result<Epilogue> epilogue(const StepReader& reader, const ImageU8& shape, const float* scale) {
+  Epilogue end{};
+  end.scale = scale;
+  end.activation = reader.activation();
+  if (!kernels::epilogue_supports(end.activation.kind)) {
+    return reader.broken("an activation without an 8-bit kernel");
+  }
+  end.inverse_scale = 1.0F / shape.quantization.scale;
+  end.zero = shape.quantization.zero;
+  if (!reader.has_input(2)) return end;
+  const ImageU8 residual = PAWL_TRY(reader.input_u8(2));
+  if (residual.H != shape.H || residual.W != shape.W || residual.C != shape.C) {
+    return reader.broken("the residual has another shape");
+  }
+  end.residual = residual.data;
+  end.residual_pixel_stride = residual.pixel_stride;
+  end.residual_quantization = residual.quantization;
+  return end;
+}
+
+// y as either kind: 8 bits, or float where the tensor is float.
+struct Output {
+  ImageU8 shape;  // data null for a float output
+  float* y_float = nullptr;
+};
+
+Result<Output> output_of(const StepReader& reader) {
+  if (reader.tensor(reader.record().output[0]).element == Element::kUint8) {
+    return Output{PAWL_TRY(reader.output_u8(0)), nullptr};
+  }
+  const Image image = PAWL_TRY(reader.output_image(0));
+  return Output{ImageU8{.H = image.H,
+                        .W = image.W,
+                        .C = image.C,
+                        .pixel_stride = image.pixel_stride,
+                        .data = nullptr,
+                        .quantization = {}},
+                image.data};
+}
+
+Result<ConvFields> window(const StepReader& reader) {
+  const auto f = step_fields<ConvFields>(reader.record());
+  if (!all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
+      !all_within(0, kWindowMax, f.pad_top, f.pad_left)) {
+    return reader.broken("a window is out of range");
+  }
+  return f;
+}
+
+}  // namespace
+
+Result<BoundStep> bind_conv_u8(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const Output y = PAWL_TRY(output_of(reader));
+  const ConvFields f = PAWL_TRY(window(reader));
+  if (f.KH * f.KW * x.C > kernels::kConvU8DepthMax) {
+    return reader.broken("a convolution is too deep for 32-bit sums");
+  }
+  kernels::ConvU8Params params{};
+  set_images(x, y.shape, &params);
+  set_window(f, &params);
+  params.y_float = y.y_float;
+  params.IC = x.C;
+  params.OC = y.shape.C;
+  const int64_t padded = rounded_up(params.OC, 16);
+  params.weight = PAWL_TRY(reader.block<int8_t>(
+      0, kernels::packed_conv_u8_bytes(params.OC, params.IC, params.KH, params.KW)));
+  params.bias = PAWL_TRY(reader.block<int32_t>(1, static_cast<uint64_t>(padded)));
+  const auto table_bytes =
+      static_cast<uint64_t>(padded) * sizeof(float) + static_cast<uint64_t>(rounded_up(x.C, 64));
+  const uint8_t* table = PAWL_TRY(reader.block<uint8_t>(2, table_bytes));
+  params.pad = table + static_cast<uint64_t>(padded) * sizeof(float);
+  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, reinterpret_cast<const float*>(table)));
+  return BoundStep(choose(kernels::conv_u8_variants()).run, params);
+}
+
+Result<BoundStep> bind_depthwise_u8(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const Output y = PAWL_TRY(output_of(reader));
+  const ConvFields f = PAWL_TRY(window(reader));
+  if (x.C != y.shape.C) return reader.broken("channels differ");
+  kernels::DepthwiseU8Params params{};
+  set_images(x, y.shape, &params);
+  set_window(f, &params);
+  params.y_float = y.y_float;
+  params.C = x.C;
+  const auto padded = static_cast<uint64_t>(rounded_up(x.C, 16));
+  params.weight = PAWL_TRY(reader.block<int8_t>(0, padded * static_cast<uint64_t>(f.KH * f.KW)));
+  params.bias = PAWL_TRY(reader.block<int32_t>(1, padded));
+  const float* scale = PAWL_TRY(reader.block<float>(2, padded));
+  params.pad = static_cast<uint8_t>(x.quantization.zero);
+  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, scale));
+  return BoundStep(choose(kernels::depthwise_u8_variants()).run, params);
+}
+
+Result<BoundStep> bind_quantize(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const ImageU8 y = PAWL_TRY(reader.output_u8(0));
+  if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
+  return BoundStep(choose(kernels::pixelwise_u8_variants()).quantize,
+                   kernels::QuantizeParams{.P = int64_t{y.H} * y.W,
+                                           .C = y.C,
+                                           .x_pixel_stride = x.pixel_stride,
+                                           .y_pixel_stride = y.pixel_stride,
+                                           .x = x.data,
+                                           .y = y.data,
+                                           .inverse_scale = 1.0F / y.quantization.scale,
+                                           .zero = y.quantization.zero});
+}
+
+Result<BoundStep> bind_dequantize(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
+  return BoundStep(choose(kernels::pixelwise_u8_variants()).dequantize,
+                   kernels::DequantizeParams{.P = int64_t{y.H} * y.W,
+                                             .C = y.C,
+                                             .x_pixel_stride = x.pixel_stride,
+                                             .y_pixel_stride = y.pixel_stride,
+                                             .x = x.data,
+                                             .y = y.data,
+                                             .quantization = x.quantization});
+}
+
+Result<BoundStep> bind_copy_u8(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const ImageU8 y = PAWL_TRY(reader.output_u8(0));
+  if (x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
+  const int32_t* index = nullptr;
+  if (reader.record().data[0] != kNoData) {
+    index = PAWL_TRY(reader.block<int32_t>(0, static_cast<uint64_t>(y.C)));
+    if (!indices_within(index, y.C, x.C)) return reader.broken("a channel is out of range");
+  } else if (x.C != y.C) {
+    return reader.broken("channels differ");
+  }
+  return BoundStep(choose(kernels::pixelwise_u8_variants()).copy,
+                   kernels::CopyU8Params{.P = int64_t{y.H} * y.W,
+                                         .C = y.C,
+                                         .x_pixel_stride = x.pixel_stride,
+                                         .y_pixel_stride = y.pixel_stride,
+                                         .x = x.data,
+                                         .index = index,
+                                         .y = y.data});
+}
+
+Result<BoundStep> bind_max_pool_u8(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const Output y = PAWL_TRY(output_of(reader));
+  const ConvFields f = PAWL_TRY(window(reader));
+  if (x.C != y.shape.C || y.shape.data == nullptr) return reader.broken("channels differ");
+  kernels::MaxPoolU8Params params{};
+  set_images(x, y.shape, &params);
+  set_window(f, &params);
+  params.C = x.C;
+  return BoundStep(choose(kernels::pixelwise_u8_variants()).max_pool, params);
+}
+
+Result<BoundStep> bind_nearest_u8(const StepReader& reader) {
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  const ImageU8 y = PAWL_TRY(reader.output_u8(0));
+  if (x.C != y.C) return reader.broken("channels differ");
+  const auto rows = static_cast<uint64_t>(y.H);
+  const int32_t* row = PAWL_TRY(reader.block<int32_t>(0, rows + static_cast<uint64_t>(y.W)));
+  const int32_t* col = row + rows;
+  if (!indices_within(row, y.H, x.H) || !indices_within(col, y.W, x.W)) {
+    return reader.broken("a resize table points outside the image");
+  }
+  return BoundStep(choose(kernels::pixelwise_u8_variants()).nearest,
+                   kernels::NearestU8Params{.IH = x.H,
+                                            .IW = x.W,
+                                            .C = x.C,
+                                            .OH = y.H,
+                                            .OW = y.W,
+                                            .x_pixel_stride = x.pixel_stride,
+                                            .y_pixel_stride = y.pixel_stride,
+                                            .x = x.data,
+                                            .y = y.data,
+                                            .row = row,
+                                            .col = col});
+}
+
+}  // namespace pawl::engine

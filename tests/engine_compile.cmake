@@ -1,0 +1,15 @@
+# Tests of passes, plan, compiler and runtime. The graphs run on every instruction set; the session
+# lowers itself to the one that PAWL_ISA names, and a machine without it runs its best.
+pawl_test(engine/passes/passes DEPS pawl::passes pawl::reference)
+pawl_test(engine/plan/arena DEPS pawl::plan)
+pawl_test(engine/plan/views DEPS pawl::plan)
+pawl_test(engine/compile/graphs DEPS pawl::compile pawl::runtime pawl::reference)
+foreach(isa scalar avx2 avx512)
+  add_test(NAME engine.compile.graphs.${isa} COMMAND engine.compile.graphs_test)
+  set_tests_properties(engine.compile.graphs.${isa} PROPERTIES
+    LABELS unit TIMEOUT 300 ENVIRONMENT PAWL_ISA=${isa})
+endforeach()
+pawl_test(engine/compile/head_fusion DEPS pawl::compile pawl::runtime pawl::reference)
+pawl_test(engine/compile/models DEPS pawl::compile pawl::runtime pawl::onnx)
+pawl_test(engine/runtime/thread_pool DEPS pawl::runtime)
+pawl_test(engine/runtime/session DEPS pawl::compile pawl::runtime)
