@@ -3,12 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "apps/pawl/text.h"
+
 namespace pawl::program {
 namespace {
 
 constexpr int64_t kSideMax = 16384;
 constexpr int kThreadsMax = 256;
 constexpr int kDetectionsMax = 100'000;
+
+std::string default_text(float value) {
+  return printed("SHARE [%g]", static_cast<double>(value));
+}
 
 }  // namespace
 
@@ -28,19 +34,21 @@ engine::InputSize parse_size(const std::string& option, const std::string& text)
 void add_threads(CLI::App* command, engine::SessionOptions* options) {
   command->add_option("--threads", options->threads, "0: one for each core this process may use")
       ->check(CLI::Range(0, kThreadsMax))
-      ->capture_default_str();
+      ->option_text("N [0]");
 }
 
 void add_thresholds(CLI::App* command, engine::SessionOptions* options) {
-  command->add_option("--conf", options->confidence, "Keep scores of at least this")
+  command->add_option("--conf", options->confidence, "Keep scores of at least this, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--iou", options->iou, "Suppress boxes that overlap a better one by more")
+      ->option_text(default_text(options->confidence));
+  command
+      ->add_option("--iou", options->iou,
+                   "Suppress boxes that overlap a better one by more, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+      ->option_text(default_text(options->iou));
   command->add_option("--max-det", options->detections_max, "Detections of a frame at most")
       ->check(CLI::Range(1, kDetectionsMax))
-      ->capture_default_str();
+      ->option_text("N [" + std::to_string(options->detections_max) + "]");
 }
 
 }  // namespace pawl::program

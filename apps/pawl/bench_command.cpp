@@ -143,7 +143,8 @@ Json layers_json(const engine::Artifact& artifact, const Layers& layers) {
 // The network on its own, for artifacts compiled with --head none.
 void measure_network(const BenchArguments& arguments, engine::Session* session,
                      StageSeries* series) {
-  std::fill(session->input().begin(), session->input().end(), 0.5F);
+  std::ranges::fill(session->input(), 0.5F);
+  std::ranges::fill(session->input_u8(), uint8_t{128});
   for (int i = 0; i < kWarmUpFrames; ++i) session->run();
   const Clock::time_point start = Clock::now();
   while (series->count() == 0 || seconds_since(start) < arguments.seconds) {
@@ -169,9 +170,12 @@ Status bench_model(const BenchArguments& arguments) {
   Layers layers;
   if (arguments.layers) layers = measure_layers(arguments, &session);
   if (arguments.json) {
-    Json json = {{"model", arguments.model}, {"target", artifact.target()},
-                 {"precision", "float32"},   {"threads", session.threads()},
-                 {"cpu", cpu_name()},        {"ms", series.json()},
+    Json json = {{"model", arguments.model},
+                 {"target", artifact.target()},
+                 {"precision", precision_name(artifact)},
+                 {"threads", session.threads()},
+                 {"cpu", cpu_name()},
+                 {"ms", series.json()},
                  {"frames", series.count()}};
     if (arguments.layers) json["layers"] = layers_json(artifact, layers);
     std::fputs(json_text(json).c_str(), stdout);
@@ -190,16 +194,20 @@ Status bench_model(const BenchArguments& arguments) {
 void add_bench(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("bench", "Measure latency");
   auto arguments = std::make_shared<BenchArguments>();
-  command->add_option("model", arguments->model, "FILE.pawl")->required();
+  command->add_option("model", arguments->model, "The artifact")
+      ->required()
+      ->option_text("FILE.pawl");
   add_threads(command, &arguments->session);
   command->add_option("--seconds", arguments->seconds, "Measure for this long, after a warm-up")
       ->check(CLI::Range(0.01, 86400.0))
-      ->capture_default_str();
+      ->option_text("S [5]");
   command
       ->add_option("--paced", arguments->paced_fps,
                    "Frames a second, as from a camera: sleeps in between")
-      ->check(CLI::Range(0.001, 10000.0));
-  command->add_option("--input", arguments->input, "Image; else 1280x720 of the synthetic line");
+      ->check(CLI::Range(0.001, 10000.0))
+      ->option_text("FPS");
+  command->add_option("--input", arguments->input, "Image; else 1280x720 of the synthetic line")
+      ->option_text("IMAGE");
   command->add_flag("--layers", arguments->layers, "Time each step of the plan too, on one thread");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->footer(

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "apps/pawl/arguments.h"
+#include "apps/pawl/calibration_folder.h"
 #include "apps/pawl/command.h"
 #include "apps/pawl/json.h"
+#include "apps/pawl/progress.h"
 #include "apps/pawl/text.h"
 #include "engine/artifact/artifact.h"
 #include "engine/artifact/sha256.h"
@@ -29,6 +31,8 @@ constexpr size_t kLabelFileBytesMax = size_t{16} << 20;
 
 struct CompileArguments {
   std::string model, output, input, labels, head = "auto", pre;
+  std::string calibration;  // folder
+  bool int8 = false;
   bool json = false;
   engine::ImportOptions import;
   engine::CompileOptions compile;
@@ -43,6 +47,10 @@ void check(CompileArguments* arguments) {
     if (status.ok()) return;
     throw CLI::ValidationError(status.error().message, CLI::ExitCodes::ValidationError);
   };
+  if (arguments->int8 && arguments->calibration.empty()) {
+    throw CLI::ValidationError("--int8 needs --calib DIR: images of what the camera will see",
+                               CLI::ExitCodes::ValidationError);
+  }
   reject(engine::parse_head(arguments->head, &arguments->compile.head));
   reject(engine::parse_pre(arguments->pre, &arguments->compile.head));
 }
@@ -88,10 +96,31 @@ std::string classes_text(const engine::Artifact& artifact) {
   return text + (labels.size() > kShown ? ", ...)" : ")");
 }
 
+void add_quantization(const engine::QuantizeReport& report, TextTable* table) {
+  if (report.layers.empty()) return;
+  int64_t all = 0;
+  int64_t eight_bit = 0;
+  size_t layers = 0;
+  for (const engine::QuantizedLayer& layer : report.layers) {
+    all += layer.multiply_adds;
+    if (!layer.int8) continue;
+    ++layers;
+    eight_bit += layer.multiply_adds;
+  }
+  table->add(
+      {"precision", printed("INT8 in %zu of %zu convolutions, %.1f %% of their multiply-adds",
+                            layers, report.layers.size(),
+                            100.0 * static_cast<double>(eight_bit) / static_cast<double>(all))});
+  table->add({"calibrated on", printed("%zu images", report.frames)});
+}
+
 void print_report(const CompileArguments& arguments, const engine::Compiled& compiled,
                   const engine::Artifact& artifact) {
   const engine::CompileReport& report = compiled.report;
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
+  for (const std::string& line : report.quantization.warnings) {
+    std::fprintf(stderr, "pawl compile: warning: %s\n", line.c_str());
+  }
   TextTable table({"compiled", fs::path(arguments.model).filename().string()});
   table.add({"target", report.target});
   table.add({"network input", head_size(artifact)});
@@ -100,6 +129,7 @@ void print_report(const CompileArguments& arguments, const engine::Compiled& com
   table.add({"nodes -> steps", printed("%d -> %d", report.nodes, report.steps)});
   table.add({"multiply-adds",
              printed("%.2f G a frame", static_cast<double>(report.multiply_adds) / 1e9)});
+  add_quantization(report.quantization, &table);
   table.add({"arena", bytes_text(static_cast<uint64_t>(report.arena_bytes))});
   table.add({"weights", bytes_text(static_cast<uint64_t>(report.weight_bytes))});
   table.add({"concat inputs in place", std::to_string(report.concats_elided)});
@@ -131,6 +161,18 @@ void print_json(const CompileArguments& arguments, const engine::Compiled& compi
   std::fputs(json_text(json).c_str(), stdout);
 }
 
+// Float, or INT8 calibrated on the folder.
+Result<engine::Compiled> compile_graph(const engine::Graph& graph, CompileArguments& arguments) {
+  if (!arguments.int8) return engine::compile(graph, arguments.compile);
+  auto frames = PAWL_TRY(CalibrationFolder::open(arguments.calibration));
+  Progress progress("calibrating", static_cast<int64_t>(2 * frames.count()));
+  arguments.compile.calibration = &frames;
+  arguments.compile.quantize.progress = [&progress](size_t done, size_t) {
+    progress.advance(static_cast<int64_t>(done));
+  };
+  return engine::compile(graph, arguments.compile);
+}
+
 Status compile_model(CompileArguments& arguments) {
   const fs::path model = arguments.model;
   if (!arguments.labels.empty()) {
@@ -144,7 +186,7 @@ Status compile_model(CompileArguments& arguments) {
                                   {"model.producer", graph.producer},
                                   {"model.opset", std::to_string(graph.opset)},
                                   {"compiler.version", "pawl " PAWL_VERSION}};
-  const auto compiled = PAWL_TRY(engine::compile(graph, arguments.compile).context(model.string()));
+  const auto compiled = PAWL_TRY(compile_graph(graph, arguments).context(model.string()));
   // What a device would refuse is not written.
   const AlignedCopy copy(compiled.artifact);
   const auto artifact =
@@ -160,22 +202,32 @@ Status compile_model(CompileArguments& arguments) {
 void add_compile(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("compile", "Compile an ONNX model for a target");
   auto arguments = std::make_shared<CompileArguments>();
-  command->add_option("model", arguments->model, "MODEL.onnx")->required();
-  command->add_option("-o,--output", arguments->output, "OUT.pawl")->required();
+  command->add_option("model", arguments->model, "The model")
+      ->required()
+      ->option_text("MODEL.onnx");
+  command->add_option("-o,--output", arguments->output, "The artifact")
+      ->required()
+      ->option_text("OUT.pawl");
   command
       ->add_option("--target", arguments->compile.target,
                    "native, cpu-generic, cpu-x86-64-v3 (AVX2) or cpu-x86-64-v4 (AVX-512)")
-      ->capture_default_str();
-  command->add_option("--input", arguments->input,
-                      "Network input WIDTHxHEIGHT; else the model's own");
-  command->add_option("--labels", arguments->labels, "Class names, one a line");
+      ->option_text("T [native]");
+  command->add_option("--input", arguments->input, "Network input; else the model's own")
+      ->option_text("WxH");
+  command->add_option("--labels", arguments->labels, "Class names, one a line")
+      ->option_text("FILE");
   command
       ->add_option("--head", arguments->head,
                    "Detection head: auto, none (keep the outputs), or a family")
-      ->capture_default_str();
-  command->add_option("--pre", arguments->pre,
-                      "Preprocessing, as KEY=VALUE,...: color=rgb|bgr, fit=letterbox|topleft|"
-                      "stretch, pad=0..255, scale=, mean=, std=");
+      ->option_text("HEAD [auto]");
+  command
+      ->add_option("--pre", arguments->pre,
+                   "Preprocessing, as KEY=VALUE,...: color=rgb|bgr, fit=letterbox|topleft|"
+                   "stretch, pad=0..255, scale=, mean=, std=")
+      ->option_text("...");
+  command->add_flag("--int8", arguments->int8, "8-bit weights and activations; needs --calib");
+  command->add_option("--calib", arguments->calibration, "Images to calibrate --int8 on")
+      ->option_text("DIR");
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->footer(
       "Examples\n"

@@ -131,7 +131,7 @@ Status diff_models(const DiffArguments& arguments) {
   const platform::Image image = PAWL_TRY(platform::load_image(arguments.input));
   auto session = PAWL_TRY(engine::Session::create(artifact, {.threads = 1}));
   PAWL_TRY(session.preprocess(image.frame()));
-  const std::vector<float> values = nchw_of_nhwc(session.input(), head.channels);
+  const std::vector<float> values = in_logical_order(session.input_view());
   const engine::Shape& shape = graph.value(graph.inputs[0]).shape;
   if (shape != engine::Shape{1, head.channels, head.height, head.width}) {
     return Error{Code::kInvalidArgument, arguments.onnx + ": its input is " +
@@ -169,9 +169,15 @@ void add_diff(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand(
       "diff", "Compare an artifact's tensors with its model, computed by the float reference");
   auto arguments = std::make_shared<DiffArguments>();
-  command->add_option("artifact", arguments->model, "FILE.pawl")->required();
-  command->add_option("model", arguments->onnx, "MODEL.onnx it was compiled from")->required();
-  command->add_option("--input", arguments->input, "Image to run both on")->required();
+  command->add_option("artifact", arguments->model, "The artifact")
+      ->required()
+      ->option_text("FILE.pawl");
+  command->add_option("model", arguments->onnx, "The model it was compiled from")
+      ->required()
+      ->option_text("MODEL.onnx");
+  command->add_option("--input", arguments->input, "Image to run both on")
+      ->required()
+      ->option_text("IMAGE");
   command->add_flag("--worst", arguments->worst_first, "Worst tensor first; else in plan order");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->footer(

@@ -153,12 +153,17 @@ Status eval_model(const EvalArguments& arguments) {
 void add_eval(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("eval", "Measure accuracy on labelled images");
   auto arguments = std::make_shared<EvalArguments>();
-  command->add_option("model", arguments->model, "FILE.pawl")->required();
-  command->add_option("--images", arguments->images, "Folder of images")->required();
+  command->add_option("model", arguments->model, "The artifact")
+      ->required()
+      ->option_text("FILE.pawl");
+  command->add_option("--images", arguments->images, "Folder of images")
+      ->required()
+      ->option_text("DIR");
   command
       ->add_option("--labels", arguments->labels,
                    "Folder of VOC .xml or YOLO .txt files, or a COCO .json")
-      ->required();
+      ->required()
+      ->option_text("DIR|FILE");
   add_thresholds(command, &arguments->session);
   add_threads(command, &arguments->session);
   command->add_flag("--json", arguments->json, "Print as JSON");

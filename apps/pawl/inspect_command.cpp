@@ -65,7 +65,9 @@ Status inspect(const InspectArguments& arguments) {
 void add_inspect(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("inspect", "Describe an artifact or an ONNX model");
   auto arguments = std::make_shared<InspectArguments>();
-  command->add_option("file", arguments->file, "FILE.pawl or MODEL.onnx")->required();
+  command->add_option("file", arguments->file, "Artifact or model")
+      ->required()
+      ->option_text("FILE.pawl|MODEL.onnx");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->add_flag("--steps", arguments->steps, "List the steps of the plan too");
   command->add_flag("--verify", arguments->verify, "Recompute the SHA-256 of the whole file");

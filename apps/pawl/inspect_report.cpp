@@ -123,6 +123,7 @@ std::string ArtifactReport::text() const {
   } else {
     facts.add({"head", "none"});
   }
+  facts.add({"precision", precision_name(artifact)});
   facts.add({"plan", printed("%u steps, %u tensors", plan.step_count, plan.tensor_count)});
   facts.add(
       {"multiply-adds", printed("%.2f G a frame", static_cast<double>(plan.multiply_adds) / 1e9)});
@@ -178,6 +179,7 @@ Json ArtifactReport::json() const {
                {"head", head.present != 0 ? artifact.text(head.family) : "none"},
                {"classes", head.classes},
                {"labels", artifact.labels()},
+               {"precision", precision_name(artifact)},
                {"steps", plan.step_count},
                {"tensors", plan.tensor_count},
                {"multiply_adds", plan.multiply_adds},

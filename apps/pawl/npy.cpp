@@ -39,27 +39,10 @@ platform::Status write_npy(const std::filesystem::path& path, std::span<const in
 }
 
 std::vector<float> in_logical_order(const engine::TensorView& view) {
-  int64_t count = 1;
-  for (const int32_t extent : view.extent) count *= extent;
-  if (!view.nhwc) return {view.data, view.data + count};
-  const int64_t channels = view.extent[1];
-  const int64_t pixels = channels == 0 ? 0 : count / channels;
-  std::vector<float> values(static_cast<size_t>(count));
-  for (int64_t p = 0; p < pixels; ++p) {
-    const float* pixel = view.data + p * view.pixel_stride;
-    for (int64_t c = 0; c < channels; ++c) values[static_cast<size_t>(c * pixels + p)] = pixel[c];
-  }
-  return values;
-}
-
-std::vector<float> nchw_of_nhwc(std::span<const float> nhwc, int64_t channels) {
-  const auto pixels = static_cast<int64_t>(nhwc.size()) / channels;
-  std::vector<float> values(nhwc.size());
-  for (int64_t p = 0; p < pixels; ++p) {
-    for (int64_t c = 0; c < channels; ++c) {
-      values[static_cast<size_t>(c * pixels + p)] = nhwc[static_cast<size_t>(p * channels + c)];
-    }
-  }
+  size_t count = 1;
+  for (const int32_t extent : view.extent) count *= static_cast<size_t>(extent);
+  std::vector<float> values(count);
+  engine::copy_elements(view, values);
   return values;
 }
 

@@ -18,7 +18,4 @@ platform::Status write_npy(const std::filesystem::path& path, std::span<const in
 // A plan tensor, dense in its logical order: (N, C, H, W) for images.
 std::vector<float> in_logical_order(const engine::TensorView& view);
 
-// (1, H, W, C) to (1, C, H, W).
-std::vector<float> nchw_of_nhwc(std::span<const float> nhwc, int64_t channels);
-
 }  // namespace pawl::program

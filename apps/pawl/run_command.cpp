@@ -181,21 +181,30 @@ Status run_model(const RunArguments& arguments) {
 void add_run(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("run", "Detect in images, video or a camera");
   auto arguments = std::make_shared<RunArguments>();
-  command->add_option("model", arguments->model, "FILE.pawl")->required();
+  command->add_option("model", arguments->model, "The artifact")
+      ->required()
+      ->option_text("FILE.pawl");
   command
       ->add_option("--input", arguments->input,
                    "Image, folder, video, v4l2:///dev/video0, rtsp://..., gst:PIPELINE or "
                    "synthetic://?seed=1&fps=25&drift=0.2")
-      ->required();
+      ->required()
+      ->option_text("SOURCE");
   add_thresholds(command, &arguments->session);
   add_threads(command, &arguments->session);
-  command->add_option("--json", arguments->json, "One JSON object a frame to this file; - prints");
-  command->add_option("--annotate", arguments->annotate, "Folder for pictures with boxes drawn");
+  command->add_option("--json", arguments->json, "One JSON object a frame to this file; - prints")
+      ->option_text("FILE");
+  command->add_option("--annotate", arguments->annotate, "Folder for pictures with boxes drawn")
+      ->option_text("DIR");
   command->add_option("--annotate-every", arguments->annotate_every, "Draw every N-th frame only")
+      ->option_text("N [1]")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  command->add_option("--raw", arguments->raw,
-                      "Folder for network inputs (and outputs, of --head none) as .npy");
+  command
+      ->add_option("--raw", arguments->raw,
+                   "Folder for network inputs (and outputs, of --head none) as .npy")
+      ->option_text("DIR");
   command->add_option("--frames", arguments->frames, "Stop after this many")
+      ->option_text("N")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command->footer(
       "Examples\n"

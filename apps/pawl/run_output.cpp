@@ -155,7 +155,7 @@ Status write_raw(const fs::path& folder, const std::string& name, const platform
   PAWL_TRY(session->preprocess(frame));
   const engine::HeadRecord& head = session->artifact().head();
   const std::array<int64_t, 4> shape = {1, head.channels, head.height, head.width};
-  const std::vector<float> input = nchw_of_nhwc(session->input(), head.channels);
+  const std::vector<float> input = in_logical_order(session->input_view());
   PAWL_TRY(write_npy(folder / (name + ".input.npy"), shape, input));
   if (head.present != 0) return {};
   session->run();

@@ -79,20 +79,27 @@ void add_scene(CLI::App* program, Action* action) {
   auto arguments = std::make_shared<SceneArguments>();
   platform::LineOptions* line = &arguments->line;
   command->add_option("--out", arguments->out, "Folder for images/, labels/ and classes.txt")
-      ->required();
+      ->required()
+      ->option_text("DIR");
   command->add_option("--count", arguments->count, "Images")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
-      ->capture_default_str();
-  command->add_option("--seed", line->seed, "Equal seeds, equal images")->capture_default_str();
-  command->add_option("--width", line->width)->check(CLI::Range(160, 3840))->capture_default_str();
-  command->add_option("--height", line->height)->check(CLI::Range(90, 2160))->capture_default_str();
-  command->add_option("--drift", line->drift, "How far the light wanders")
-      ->check(CLI::Range(0.0, 1.0));
+      ->option_text("N [100]");
+  command->add_option("--seed", line->seed, "Equal seeds, equal images")->option_text("S [1]");
+  command->add_option("--width", line->width, "160 to 3840 pixels")
+      ->check(CLI::Range(160, 3840))
+      ->option_text("W [1280]");
+  command->add_option("--height", line->height, "90 to 2160 pixels")
+      ->check(CLI::Range(90, 2160))
+      ->option_text("H [720]");
+  command->add_option("--drift", line->drift, "How far the light wanders, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->option_text("SHARE [0.2]");
   command->add_option("--noise", line->noise, "Sensor noise, share of full scale")
-      ->check(CLI::Range(0.0, 0.2));
-  command->add_option("--format", arguments->format)
+      ->check(CLI::Range(0.0, 0.2))
+      ->option_text("SHARE [0.012]");
+  command->add_option("--format", arguments->format, "Of the images")
       ->check(CLI::IsMember({"png", "jpg"}))
-      ->capture_default_str();
+      ->option_text("png|jpg [png]");
   command->add_flag("--video", arguments->video,
                     "Consecutive frames instead of pictures that share no part");
   command->footer(

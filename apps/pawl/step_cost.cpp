@@ -55,6 +55,20 @@ const char* step_kind_name(StepKind kind) {
       return "top-k";
     case StepKind::kRowGather:
       return "row gather";
+    case StepKind::kConvU8:
+      return "conv u8";
+    case StepKind::kDepthwiseU8:
+      return "depthwise u8";
+    case StepKind::kQuantize:
+      return "quantize";
+    case StepKind::kDequantize:
+      return "dequantize";
+    case StepKind::kCopyU8:
+      return "copy u8";
+    case StepKind::kMaxPoolU8:
+      return "max pool u8";
+    case StepKind::kNearestU8:
+      return "nearest u8";
   }
   return "unknown";
 }
@@ -63,11 +77,13 @@ int64_t step_multiply_adds(const engine::Artifact& artifact, const engine::StepR
   const engine::TensorRecord& input = tensor_at(artifact, step.input[0]);
   const engine::TensorRecord& output = tensor_at(artifact, step.output[0]);
   switch (step.kind) {
-    case StepKind::kConv: {
+    case StepKind::kConv:
+    case StepKind::kConvU8: {
       const auto conv = engine::step_fields<engine::ConvFields>(step);
       return elements(output) * conv.KH * conv.KW * input.extent[1];
     }
-    case StepKind::kDepthwise: {
+    case StepKind::kDepthwise:
+    case StepKind::kDepthwiseU8: {
       const auto conv = engine::step_fields<engine::ConvFields>(step);
       return elements(output) * conv.KH * conv.KW;
     }
@@ -83,6 +99,13 @@ int64_t step_multiply_adds(const engine::Artifact& artifact, const engine::StepR
     default:
       return 0;
   }
+}
+
+const char* precision_name(const engine::Artifact& artifact) {
+  for (const engine::TensorRecord& tensor : artifact.tensors()) {
+    if (tensor.element == engine::Element::kUint8) return "int8";
+  }
+  return "float32";
 }
 
 std::string tensor_shape(const engine::Artifact& artifact, int32_t tensor) {

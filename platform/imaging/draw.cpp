@@ -5,6 +5,7 @@
 #include <cmath>
 #include <exception>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <vector>
 
 namespace pawl::platform {
@@ -42,20 +43,22 @@ Colour colour_of(int32_t number) {
 
 // Everything that follows from the picture's size.
 struct Measures {
-  int line;         // box outline, pixels
-  int halo;         // dark rim on either side of the outline
-  double scale;     // of the font
-  int letter_line;  // thickness of letters
-  int margin;       // around the letters in a plate
+  int line;          // box outline, pixels
+  int halo;          // dark rim on either side of the outline
+  double scale;      // of the font
+  int letter_line;   // thickness of letters
+  int margin;        // around the letters in a plate
+  int small_height;  // a box below this can vanish under a plate
 
   explicit Measures(const cv::Size& size) {
     const double side = std::sqrt(static_cast<double>(size.width) * size.height);
     line = std::max(2, static_cast<int>(std::lround(side / 360.0)));
     halo = std::max(1, line / 3);
-    const double letters = std::max(11.0, side / 62.0);
+    const double letters = std::max(12.0, side / 56.0);
     scale = letters / kFontHeight;
-    letter_line = std::max(1, static_cast<int>(std::lround(letters / 12.0)));
+    letter_line = std::max(1, static_cast<int>(std::lround(letters / 14.0)));
     margin = std::max(3, static_cast<int>(std::lround(letters * 0.35)));
+    small_height = static_cast<int>(std::lround(letters * 4.0));
   }
 };
 
@@ -76,9 +79,13 @@ struct Box {
   std::string text;
 };
 
+// Around the box, not on it: of a small defect nothing is hidden.
 void draw_outline(cv::Mat* picture, const Box& box, const Measures& measures) {
-  cv::rectangle(*picture, box.outline, cv::Scalar(20, 20, 20), measures.line + 2 * measures.halo);
-  cv::rectangle(*picture, box.outline, box.colour.scalar(), measures.line);
+  const int out = measures.line / 2 + measures.halo;
+  const cv::Rect around(box.outline.x - out, box.outline.y - out, box.outline.width + 2 * out,
+                        box.outline.height + 2 * out);
+  cv::rectangle(*picture, around, cv::Scalar(20, 20, 20), measures.line + 2 * measures.halo);
+  cv::rectangle(*picture, around, box.colour.scalar(), measures.line);
 }
 
 // Moves a plate into the picture.
@@ -88,45 +95,64 @@ cv::Rect inside(cv::Rect plate, const cv::Size& size) {
   return plate;
 }
 
-// Above the box, below it, in its upper or lower edge: the first place where no plate lies yet.
-cv::Rect place_plate(const Box& box, const cv::Size& plate, const cv::Size& size,
-                     const Measures& measures, const std::vector<cv::Rect>& taken) {
-  const int rim = measures.line / 2 + measures.halo;
-  const int left = box.outline.x - rim;
-  const int right = box.outline.x + box.outline.width + rim - plate.width;
-  const int above = box.outline.y - rim - plate.height + measures.halo;
-  const int below = box.outline.y + box.outline.height + rim - measures.halo;
-  const int top = box.outline.y + rim;
-  const int bottom = box.outline.y + box.outline.height - rim - plate.height;
-  const std::array<cv::Point, 8> corners = {{{left, above},
-                                             {left, below},
-                                             {left, top},
-                                             {right, above},
-                                             {right, below},
-                                             {right, top},
-                                             {left, bottom},
-                                             {right, bottom}}};
-  const auto free = [&taken](const cv::Rect& place) {
-    return std::none_of(taken.begin(), taken.end(),
-                        [&place](const cv::Rect& other) { return (place & other).area() > 0; });
-  };
-  for (const cv::Point& corner : corners) {
-    const cv::Rect place(corner, plate);
-    if (inside(place, size).y == place.y && free(inside(place, size))) return inside(place, size);
-  }
-  return inside({corners[0], plate}, size);
+// What a plate must not lie on: other plates at any price, other boxes where they are small enough
+// to vanish under it.
+struct Obstacles {
+  std::vector<cv::Rect> plates;
+  std::vector<cv::Rect> small_boxes;
+};
+
+bool clear_of(const cv::Rect& place, const std::vector<cv::Rect>& others) {
+  return std::none_of(others.begin(), others.end(),
+                      [&place](const cv::Rect& other) { return (place & other).area() > 0; });
 }
 
-void draw_plate(cv::Mat* picture, const Box& box, const Measures& measures,
-                std::vector<cv::Rect>* taken) {
+// Above the box, below it, beside it, within it: the first place that hides nothing, else the first
+// that hides no plate.
+cv::Rect place_plate(const Box& box, const cv::Size& plate, const cv::Size& size,
+                     const Measures& measures, const Obstacles& obstacles) {
+  const int rim = measures.line + 2 * measures.halo;
+  const int left = box.outline.x - rim;
+  const int right = box.outline.x + box.outline.width + rim - plate.width;
+  const int above = box.outline.y - rim - plate.height;
+  const int below = box.outline.y + box.outline.height + rim;
+  const int before = left - plate.width;
+  const int after = right + plate.width;
+  const int top = box.outline.y;
+  const int bottom = box.outline.y + box.outline.height - plate.height;
+  const std::array<cv::Point, 10> corners = {{{left, above},
+                                              {left, below},
+                                              {right, above},
+                                              {right, below},
+                                              {after, top},
+                                              {before, top},
+                                              {left, top},
+                                              {right, top},
+                                              {left, bottom},
+                                              {right, bottom}}};
+  std::optional<cv::Rect> second_best;
+  for (const cv::Point& corner : corners) {
+    // Moved sideways into the picture if need be, but not onto the box.
+    const cv::Rect wanted(corner, plate);
+    const cv::Rect place = inside(wanted, size);
+    const bool beside = corner.x == before || corner.x == after;
+    if (place.y != wanted.y || (beside && place.x != wanted.x)) continue;
+    if (!clear_of(place, obstacles.plates)) continue;
+    if (clear_of(place, obstacles.small_boxes)) return place;
+    if (!second_best) second_best = place;
+  }
+  return second_best.value_or(inside({corners[0], plate}, size));
+}
+
+void draw_plate(cv::Mat* picture, const Box& box, const Measures& measures, Obstacles* obstacles) {
   if (box.text.empty()) return;
   int below_line = 0;
   const cv::Size text =
       cv::getTextSize(box.text, kFont, measures.scale, measures.letter_line, &below_line);
   const cv::Size plate(text.width + 2 * measures.margin,
                        text.height + below_line / 2 + 2 * measures.margin);
-  const cv::Rect place = place_plate(box, plate, picture->size(), measures, *taken);
-  taken->push_back(place);
+  const cv::Rect place = place_plate(box, plate, picture->size(), measures, *obstacles);
+  obstacles->plates.push_back(place);
   cv::rectangle(*picture, place, box.colour.scalar(), cv::FILLED);
   cv::rectangle(*picture, place, cv::Scalar(20, 20, 20), 1);
   const cv::Point start(place.x + measures.margin, place.y + measures.margin + text.height);
@@ -170,8 +196,11 @@ Result<Image> draw_marks(const Image& image, std::span<const Mark> marks) {
     for (auto box = boxes.rbegin(); box != boxes.rend(); ++box) {
       draw_outline(&picture, *box, measures);
     }
-    std::vector<cv::Rect> taken;
-    for (const Box& box : boxes) draw_plate(&picture, box, measures, &taken);
+    Obstacles obstacles;
+    for (const Box& box : boxes) {
+      if (box.outline.height < measures.small_height) obstacles.small_boxes.push_back(box.outline);
+    }
+    for (const Box& box : boxes) draw_plate(&picture, box, measures, &obstacles);
 
     Image drawn = Image::blank(picture.cols, picture.rows);
     for (int y = 0; y < picture.rows; ++y) {

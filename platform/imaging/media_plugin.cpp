@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iostream>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
@@ -32,6 +33,18 @@ Frame frame_of(const cv::Mat& pixels) {
           .stride = static_cast<ptrdiff_t>(pixels.step),
           .data = pixels.data};
 }
+
+// imdecode catches what its decoders throw and prints it; we report failures ourselves.
+class QuietErrors {
+ public:
+  QuietErrors() : kept_(std::cerr.rdbuf(nullptr)) {}
+  QuietErrors(const QuietErrors&) = delete;
+  QuietErrors& operator=(const QuietErrors&) = delete;
+  ~QuietErrors() { std::cerr.rdbuf(kept_); }  // clears the error state too
+
+ private:
+  std::streambuf* kept_;
+};
 
 class CaptureReader final : public VideoReader {
  public:
@@ -100,6 +113,7 @@ class OpencvMedia final : public MediaPlugin {
     try {
       const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1,
                          const_cast<std::byte*>(bytes.data()));
+      const QuietErrors quiet;
       const cv::Mat pixels = cv::imdecode(file, cv::IMREAD_COLOR);
       if (pixels.empty()) return Error{Code::kCorrupt, "truncated or damaged image"};
       if (pixels.cols > limits.side_max || pixels.rows > limits.side_max) {

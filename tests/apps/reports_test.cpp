@@ -96,7 +96,6 @@ TEST(Npy, LogicalOrderOfAnNhwcTensor) {
   const engine::TensorView view{
       .name = "x", .nhwc = true, .extent = extent, .pixel_stride = 4, .data = data.data()};
   EXPECT_EQ(in_logical_order(view), (std::vector<float>{1, 2, 3, 10, 20, 30}));
-  EXPECT_EQ(nchw_of_nhwc(std::vector<float>{1, 10, 2, 20}, 2), (std::vector<float>{1, 2, 10, 20}));
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// The images of a folder as calibration frames, decoded again for every pass: a hundred photos in
+// memory would be more than a small machine has.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "engine/quantize/calibration.h"
+#include "platform/imaging/images.h"
+
+namespace pawl::program {
+
+class CalibrationFolder : public engine::CalibrationFrames {
+ public:
+  // Errors: no such folder, no image in it.
+  static platform::Result<CalibrationFolder> open(const std::filesystem::path& folder);
+
+  size_t count() const override { return paths_.size(); }
+  platform::Result<platform::Frame> frame(size_t index) override;
+
+ private:
+  explicit CalibrationFolder(std::vector<std::filesystem::path> paths) : paths_(std::move(paths)) {}
+
+  std::vector<std::filesystem::path> paths_;
+  platform::Image image_;
+};
+
+}  // namespace pawl::program

@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+"""Proves what `pawl` promises at the command line: exit status 0, 1 or 2, one line on stderr, no
+partial output, JSON of the documented shape, and the same answer twice. Needs a model: the demo, or
+else one of the shared test models. Standard library only."""
+
+import argparse
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+ARGUMENTS = argparse.ArgumentParser()
+ARGUMENTS.add_argument("--pawl", required=True)
+ARGUMENTS.add_argument("--models", required=True)
+ARGUMENTS.add_argument("--shared", required=True)
+OPTIONS = None
+MODEL = None
+
+
+def find_model():
+    for path in (Path(OPTIONS.models) / "demo/demo.onnx",
+                 Path(OPTIONS.shared) / "models/yolox_nano_coco.onnx"):
+        if path.exists():
+            return path
+    return None
+
+
+def png(width, height, shade=90):
+    """A grey PNG of one shade with a darker square, so that it is a picture of something."""
+    rows = b"".join(
+        b"\0" + bytes((shade // 2 if width // 3 < x < width // 2 and y > height // 2 else shade)
+                      for x in range(width) for _ in range(3))
+        for y in range(height))
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class PawlTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.keep = tempfile.TemporaryDirectory()
+        cls.compiled = Path(cls.keep.name) / "model.pawl"
+        done = subprocess.run([OPTIONS.pawl, "compile", str(MODEL), "-o", str(cls.compiled)],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.keep.cleanup()
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.at = Path(self.folder.name)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def pawl(self, *words, status=0):
+        done = subprocess.run([OPTIONS.pawl, *map(str, words)], capture_output=True, text=True,
+                              timeout=120)
+        self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def fails(self, *words, status=1, says=""):
+        """Fails with one line on stderr that starts with the command and holds `says`."""
+        done = self.pawl(*words, status=status)
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertTrue(lines[0].startswith("pawl"), lines[0])
+        self.assertIn(says, lines[0])
+        return done
+
+    def image(self, name="a.png", width=320, height=200):
+        path = self.at / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(width, height))
+        return path
+
+    # Usage
+
+    def test_help_and_version_everywhere(self):
+        self.assertIn("pawl ", self.pawl("--version").stdout)
+        self.assertIn("compile", self.pawl("--help").stdout)
+        for command in ("compile", "inspect", "run", "eval", "diff", "bench", "scene"):
+            self.assertIn("Example", self.pawl(command, "--help").stdout)
+
+    def test_wrong_usage_is_status_2(self):
+        model = self.compiled
+        for words in ([], ["fly"], ["run"], ["run", model], ["--nonsense"],
+                      ["run", model, "--input", "x.png", "--nonsense"],
+                      ["run", model, "--input", "x.png", "--conf", "2"],
+                      ["run", model, "--input", "x.png", "--threads", "-1"],
+                      ["run", model, "--input", "x.png", "--frames", "0"],
+                      ["compile", MODEL, "-o", self.at / "x.pawl", "--input", "640"],
+                      ["compile", MODEL, "-o", self.at / "x.pawl", "--input", "0x640"],
+                      ["compile", MODEL, "-o", self.at / "x.pawl", "--head", "unheard-of"],
+                      ["compile", MODEL, "-o", self.at / "x.pawl", "--pre", "colour"],
+                      ["compile", MODEL, "-o", self.at / "x.pawl", "--pre", "pad=999"],
+                      ["bench", model, "--seconds", "soon"],
+                      ["scene", "--out", self.at / "s", "--count", "0"],
+                      ["scene", "--out", self.at / "s", "--format", "gif"]):
+            self.fails(*words, status=2)
+        self.assertEqual(list(self.at.iterdir()), [])
+
+    # compile and inspect
+
+    def test_compile_is_deterministic_and_inspect_verifies(self):
+        again = self.at / "again.pawl"
+        report = json.loads(self.pawl("compile", MODEL, "-o", again, "--json").stdout)
+        self.assertEqual(again.read_bytes(), self.compiled.read_bytes())
+        seen = json.loads(self.pawl("inspect", again, "--verify", "--json").stdout)
+        self.assertEqual(seen["sha256"], report["sha256"])
+        self.assertEqual(seen["provenance"]["model.name"], MODEL.name)
+        self.assertEqual(seen["steps"], report["steps"])
+        self.assertIn("conv", self.pawl("inspect", again, "--steps").stdout)
+        onnx = json.loads(self.pawl("inspect", MODEL, "--json").stdout)
+        self.assertEqual(onnx["kind"], "onnx")
+        self.assertGreater(onnx["operators"]["Conv"], 10)
+
+    def test_compile_leaves_nothing_behind_when_it_fails(self):
+        whole = MODEL.read_bytes()
+        out = self.at / "out.pawl"
+        for count in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+            broken = self.at / "broken.onnx"
+            broken.write_bytes(whole[:count])
+            self.fails("compile", broken, "-o", out, says="broken.onnx")
+            broken.unlink()
+            self.assertEqual(list(self.at.iterdir()), [])
+        self.fails("compile", self.at / "none.onnx", "-o", out, says="none.onnx")
+        self.fails("compile", MODEL, "-o", self.at / "no/such/out.pawl", says="out.pawl")
+        self.fails("compile", MODEL, "-o", out, "--labels", self.at / "none.txt", says="none.txt")
+        self.fails("compile", MODEL, "-o", out, "--target", "cpu-z80", says="cpu-z80")
+        (self.at / "labels.txt").write_text("one\n")
+        if json.loads(self.pawl("inspect", self.compiled, "--json").stdout)["classes"] != 1:
+            self.fails("compile", MODEL, "-o", out, "--labels", self.at / "labels.txt")
+        self.assertFalse(out.exists())
+        # An older good file stays what it was.
+        out.write_bytes(b"older")
+        self.fails("compile", self.at / "none.onnx", "-o", out)
+        self.assertEqual(out.read_bytes(), b"older")
+
+    def test_damaged_artifacts_are_refused(self):
+        whole = self.compiled.read_bytes()
+        image = self.image()
+        damaged = self.at / "damaged.pawl"
+        for count in (0, 7, 63, 200, len(whole) // 2, len(whole) - 1):
+            damaged.write_bytes(whole[:count])
+            self.fails("run", damaged, "--input", image, says="damaged.pawl")
+            self.fails("inspect", damaged, says="damaged.pawl")
+        for where in (0, 9, 20, 70, len(whole) // 2, len(whole) - 100):
+            flipped = bytearray(whole)
+            flipped[where] ^= 0x20
+            damaged.write_bytes(flipped)
+            self.fails("inspect", damaged, "--verify", says="damaged.pawl")
+        self.fails("run", self.at / "none.pawl", "--input", image, says="none.pawl")
+        self.fails("run", MODEL, "--input", image)
+
+    # run
+
+    def test_bad_images(self):
+        empty = self.at / "empty.png"
+        empty.write_bytes(b"")
+        text = self.at / "text.jpg"
+        text.write_text("this is no picture\n")
+        half = self.at / "half.png"
+        half.write_bytes(png(320, 200)[:300])
+        for path in (empty, text, half, self.at / "none.png", self.at / "none"):
+            self.fails("run", self.compiled, "--input", path, says=path.name)
+        (self.at / "no images").mkdir()
+        self.fails("run", self.compiled, "--input", self.at / "no images", says="no images")
+        self.fails("run", self.compiled, "--input", "synthetic://?seed=x", says="seed")
+        self.fails("run", self.compiled, "--input", "ftp://host/x", says="ftp")
+
+    def test_a_bad_image_does_not_keep_the_others_from_inspection(self):
+        folder = self.at / "photos"
+        self.image("photos/a.png")
+        self.image("photos/c.png")
+        (folder / "b.png").write_bytes(b"")
+        lines = self.at / "lines.json"
+        done = self.pawl("run", self.compiled, "--input", folder, "--json", lines, status=1)
+        self.assertIn("b.png", done.stderr)
+        self.assertIn("1 of 3", done.stderr)
+        found = [json.loads(line) for line in lines.read_text().splitlines()]
+        self.assertEqual([Path(one["source"]).name for one in found], ["a.png", "c.png"])
+
+    def test_json_lines(self):
+        image = self.image()
+        done = self.pawl("run", self.compiled, "--input", image, "--json", "-", "--conf", "0.001",
+                         "--max-det", "5")
+        found = json.loads(done.stdout)
+        self.assertEqual(set(found), {"source", "frame", "width", "height", "detections", "ms"})
+        self.assertEqual((found["width"], found["height"]), (320, 200))
+        self.assertEqual(set(found["ms"]), {"pre", "infer", "post", "total"})
+        self.assertLessEqual(len(found["detections"]), 5)
+        for one in found["detections"]:
+            self.assertEqual(set(one), {"class_id", "class", "score", "box"})
+            x1, y1, x2, y2 = one["box"]
+            self.assertTrue(0 <= x1 <= x2 <= 320 and 0 <= y1 <= y2 <= 200, one)
+        scores = [one["score"] for one in found["detections"]]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+
+    def test_unwritable_outputs(self):
+        image = self.image()
+        blocker = self.at / "file"
+        blocker.write_text("in the way")
+        self.fails("run", self.compiled, "--input", image, "--annotate", blocker / "sub")
+        self.fails("run", self.compiled, "--input", image, "--json", self.at / "no/lines.json",
+                   says="lines.json")
+        self.fails("scene", "--out", blocker, "--count", "1")
+        self.assertEqual(sorted(p.name for p in self.at.iterdir()), ["a.png", "file"])
+
+    def test_run_leaves_no_partial_lines(self):
+        half = self.at / "half.png"
+        half.write_bytes(png(320, 200)[:300])
+        self.fails("run", self.compiled, "--input", half, "--json", self.at / "lines.json")
+        self.assertEqual([p.name for p in self.at.iterdir()], ["half.png"])
+
+    def test_annotated_and_raw_files(self):
+        self.image("photos/a.png")
+        self.image("photos/b.png", 64, 48)
+        self.pawl("run", self.compiled, "--input", self.at / "photos", "--annotate",
+                  self.at / "marked", "--raw", self.at / "raw")
+        self.assertEqual(sorted(p.name for p in (self.at / "marked").iterdir()),
+                         ["a.png", "b.png"])
+        raw = (self.at / "raw/a.png.input.npy").read_bytes()
+        self.assertEqual(raw[:6], b"\x93NUMPY")
+
+    def test_bitmap_through_the_plugin_equals_the_png(self):
+        self.image("a.png", 128, 96)
+        stored = zlib.decompress(self.idat("a.png"))
+        rows = [stored[at + 1:at + 385] for at in range(0, len(stored), 385)]
+        body = b"".join(reversed(rows))
+        (self.at / "a.bmp").write_bytes(
+            b"BM" + struct.pack("<IHHI", 54 + len(body), 0, 0, 54) +
+            struct.pack("<IiiHHIIiiII", 40, 128, 96, 1, 24, 0, len(body), 0, 0, 0, 0) + body)
+        found = [json.loads(self.pawl("run", self.compiled, "--input", self.at / name, "--json",
+                                      "-", "--conf", "0.01").stdout) for name in ("a.png", "a.bmp")]
+        self.assertEqual(found[0]["detections"], found[1]["detections"])
+        (self.at / "b.bmp").write_bytes((self.at / "a.bmp").read_bytes()[:60])
+        self.fails("run", self.compiled, "--input", self.at / "b.bmp", says="b.bmp")
+
+    def idat(self, name):
+        data = (self.at / name).read_bytes()
+        start = data.index(b"IDAT")
+        return data[start + 4:start + 4 + struct.unpack(">I", data[start - 4:start])[0]]
+
+    def test_video(self):
+        text = self.at / "clip.mp4"
+        text.write_text("this is no video\n")
+        self.fails("run", self.compiled, "--input", text, says="clip.mp4")
+        self.fails("run", self.compiled, "--input", "v4l2:///dev/video99", says="video99")
+        video = Path(OPTIONS.shared) / "video/bottle-detection.mp4"
+        if not video.exists():
+            self.skipTest("no shared test video here")
+        lines = self.pawl("run", self.compiled, "--input", video, "--frames", "3", "--json", "-")
+        found = [json.loads(line) for line in lines.stdout.splitlines()]
+        self.assertEqual([one["frame"] for one in found], [0, 1, 2])
+        self.assertEqual((found[0]["width"], found[0]["height"]), (640, 360))
+
+    def test_head_none_gives_outputs_and_no_detections(self):
+        bare = self.at / "bare.pawl"
+        image = self.image()
+        self.pawl("compile", MODEL, "-o", bare, "--head", "none")
+        self.fails("run", bare, "--input", image, says="--raw")
+        self.pawl("run", bare, "--input", image, "--raw", self.at / "raw")
+        self.assertGreaterEqual(len(list((self.at / "raw").iterdir())), 2)
+
+    # scene, eval, bench, diff
+
+    def test_scene_repeats_itself_and_eval_reads_it(self):
+        for name in ("one", "two"):
+            self.pawl("scene", "--out", self.at / name, "--count", "3", "--seed", "5", "--width",
+                      "320", "--height", "180")
+        for path in sorted((self.at / "one").rglob("*.*")):
+            twin = self.at / "two" / path.relative_to(self.at / "one")
+            self.assertEqual(path.read_bytes(), twin.read_bytes(), path)
+        self.assertEqual(len(list((self.at / "one/images").iterdir())), 3)
+        (self.at / "one/classes.txt").unlink()  # else unknown names, with a COCO model
+        report = json.loads(self.pawl("eval", self.compiled, "--images", self.at / "one/images",
+                                      "--labels", self.at / "one/labels", "--json").stdout)
+        self.assertEqual(report["images"], 3)
+        self.assertTrue(0.0 <= report["map50_95"] <= report["map50"] <= 1.0)
+
+    def test_eval_refuses_labels_that_do_not_fit(self):
+        self.image("photos/a.png")
+        labels = self.at / "labels"
+        labels.mkdir()
+        words = ("eval", self.compiled, "--images", self.at / "photos", "--labels", labels)
+        self.fails(*words, says="no label files")
+        (labels / "b.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+        self.fails(*words, says="no image")
+        (labels / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n60000 0.5 0.5 0.1 0.1\n")
+        self.fails(*words, says="60000")
+        (labels / "a.txt").write_text("0 0.5 0.5 0.1\n")
+        self.fails(*words, says="line 1")
+        for path in labels.iterdir():
+            path.unlink()
+        (labels / "a.xml").write_text(
+            "<annotation><object><name>unicorn</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
+            "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>")
+        self.fails(*words)
+        self.fails("eval", self.compiled, "--images", self.at / "none", "--labels", labels)
+
+    def test_bench_json(self):
+        report = json.loads(self.pawl("bench", self.compiled, "--seconds", "0.2", "--threads", "1",
+                                      "--json", "--layers").stdout)
+        self.assertEqual(report["threads"], 1)
+        self.assertGreater(report["frames"], 0)
+        for stage in ("pre", "infer", "post", "total"):
+            times = report["ms"][stage]
+            self.assertTrue(times["p50"] <= times["p90"] <= times["p99"] <= times["max"], times)
+        self.assertEqual(len(report["layers"]),
+                         json.loads(self.pawl("inspect", self.compiled, "--json").stdout)["steps"])
+
+    def test_diff_is_close_to_the_reference(self):
+        words = ("diff", self.compiled, MODEL, "--input", self.image())
+        report = json.loads(self.pawl(*words, "--json").stdout)
+        self.assertGreater(report["compared"], 10)
+        self.assertIsNone(report["first_below_60_db"])
+        self.fails("diff", self.compiled, self.at / "none.onnx", "--input", self.image())
+
+
+if __name__ == "__main__":
+    OPTIONS, rest = ARGUMENTS.parse_known_args()
+    MODEL = find_model()
+    if MODEL is None:
+        print("skipped: no model (models/demo/demo.onnx) to run", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(argv=[sys.argv[0], *rest])
