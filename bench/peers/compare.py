@@ -94,9 +94,9 @@ class BoxMatch:
             if i in left_a and j in left_b:
                 left_a.remove(i)
                 left_b.remove(j)
-                sure = max(a[i, 4], b[j, 4]) > certain
+                sure = int(max(a[i, 4], b[j, 4]) > certain)
                 self.matched += sure
-                self.near_threshold += not sure
+                self.near_threshold += 1 - sure
         for side, rows, left in (("pawl", a, left_a), ("reference", b, left_b)):
             for i in sorted(left):
                 if rows[i, 4] > certain:
@@ -106,11 +106,11 @@ class BoxMatch:
 
     def _describe(self, picture, side, row, others):
         """A miss, with the nearest box of the same class on the other side."""
-        entry = {"picture": picture, "only": side, "class": int(row[5]), "score": round(row[4], 5),
-                 "box": [round(v, 2) for v in row[:4]]}
+        entry = {"picture": picture, "only": side, "class": int(row[5]), "score": round(float(row[4]), 5),
+                 "box": [round(float(v), 2) for v in row[:4]]}
         same = others[others[:, 5] == row[5]]
         if len(same):
             iou = overlap(row[:4], same[:, :4])
             best = iou.argmax()
-            entry["nearest"] = {"iou": round(float(iou[best]), 4), "score": round(same[best, 4], 5)}
+            entry["nearest"] = {"iou": round(float(iou[best]), 4), "score": round(float(same[best, 4]), 5)}
         return entry

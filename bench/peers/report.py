@@ -49,7 +49,7 @@ def write(kind, result, markdown, folder=None):
     cpu = re.sub(r"\((R|TM|tm)\)", "", result["machine"]["cpu"]).lower()
     cpu = re.sub(r"[^a-z0-9]+", "-", cpu).strip("-")
     stem = folder / f"{datetime.date.today().isoformat()}-{kind}-{cpu}"
-    stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    stem.with_suffix(".json").write_text(json.dumps(result, indent=1, default=float) + "\n")
     stem.with_suffix(".md").write_text(markdown + "\n")
     return stem.with_suffix(".json"), stem.with_suffix(".md")
 

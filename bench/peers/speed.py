@@ -70,9 +70,11 @@ def measure(model, threads, arguments, context):
     for name in engines:
         medians = np.array([r[name]["p50"] for r in rounds])
         result["engines"][name] = {
-            "ms": spread(medians), "frames": sum(r[name]["frames"] for r in rounds),
+            "ms": spread(medians), "cpu_ms": spread([r[name]["cpu"] for r in rounds]),
+            "frames": sum(r[name]["frames"] for r in rounds),
             # Of the first engine to this one: below 1 the first is faster.
             "ratio": spread([r[first]["p50"] / r[name]["p50"] for r in rounds]),
+            "cpu_ratio": spread([r[first]["cpu"] / r[name]["cpu"] for r in rounds]),
         }
     return result
 
@@ -80,7 +82,7 @@ def measure(model, threads, arguments, context):
 def page(results, facts):
     first = facts["engines"][0]
     header = ["model", "threads", "engine", *(name for name, _ in QUANTILES),
-              f"{first} / engine", "p25..p75"]
+              f"{first} / engine", "p25..p75", "CPU ms", "CPU ratio"]
     rows = []
     for r in results:
         for name, found in r["engines"].items():
@@ -89,7 +91,9 @@ def page(results, facts):
             rows.append([r["model"], r["threads"], name,
                          *(f"{found['ms'][q]:.2f}" for q, _ in QUANTILES),
                          "" if same else f"{ratio['p50']:.3f}",
-                         "" if same else f"{ratio['p25']:.3f}..{ratio['p75']:.3f}"])
+                         "" if same else f"{ratio['p25']:.3f}..{ratio['p75']:.3f}",
+                         f"{found['cpu_ms']['p50']:.2f}",
+                         "" if same else f"{found['cpu_ratio']['p50']:.3f}"])
     machine = facts["machine"]
     return "\n".join([
         f"# Speed, float32, {facts['date']}", "",
@@ -97,7 +101,9 @@ def page(results, facts):
         f"{facts['load_average'][0]} before, {facts['load_average'][1]} after; "
         + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()), "",
         f"Milliseconds a run of the network alone: spread of the medians of {facts['rounds']} "
-        f"interleaved rounds of {facts['seconds']:g} s. A ratio below 1: {first} is faster.", "",
+        f"interleaved rounds of {facts['seconds']:g} s. A ratio below 1: {first} is faster. CPU ms: "
+        "processor time of a run, over all threads, waiting included; the steadier number of one "
+        "thread on a busy machine.", "",
         f"Command: `{facts['command']}`", "", report.table(header, rows)])
 
 
