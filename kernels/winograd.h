@@ -11,9 +11,9 @@
 // Error    |y - ref| <= 1e-5 * S + activation error, ref as in kernels/conv.h,
 //            S = |bias| + sum over ic of max |x[ic]| in the tile's 6x6 window * sum |w[oc,ic]|.
 //          A tile shares its rounding: an output under small x has the error of its neighbours
-//          under large x. For x and w of one magnitude the error is 1e-6 * (|bias| + sum |x*w|) at
-//          most (measured: 4e-7 at 64 channels, 5e-8 in the root of the mean square). An infinity
-//          or NaN in x reaches the whole tile.
+//          under large x. Measured: 1.3e-6 * S where magnitudes differ by 1e6; on uniform data
+//          3.5e-7 * (|bias| + sum |x*w|) at most and 5e-8 in the root of the mean square. An
+//          infinity or NaN in x reaches the whole tile.
 // Source   Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308;
 //          points 0, +-5/8, +-3/2, infinity instead of 0, +-1, +-2, infinity: a third of the error.
 #pragma once
@@ -54,11 +54,36 @@ struct WinogradVariant {
 // Best first; the last is scalar: the same transforms in double precision.
 std::span<const WinogradVariant> winograd_variants();
 
-// Of any variant; reads IC, OH and OW alone. About 0.6 MB a part, more only from 192 channels on.
+// Of any variant; reads IC, OC, OH and OW alone. A part takes 0.5 MB; more from 160 channels on, in
+// proportion to IC (at 256: 0.7 MB, at 512: 2.3 MB).
 size_t winograd_scratch_floats(const WinogradParams& params, int32_t parts);
 
 // weight (OC,IC,3,3) row-major -> transformed panels. `packed` holds packed_winograd_floats().
 size_t packed_winograd_floats(int32_t OC, int32_t IC);
 void pack_winograd_weights(const float* weight, int32_t OC, int32_t IC, float* packed);
+
+// True where this is quicker than the direct form, on either instruction set, even with weights
+// that come from memory: where tiles save enough to pay for reading four times the weights
+// (whatever their number, since savings grow with it), and where vectors of input channels are well
+// filled. Direct time / Winograd time, one thread, Sapphire Rapids,
+// bench/kernels/winograd_bench.cpp:
+//   IC->OC @ OH=OW  AVX-512  AVX2     IC->OC @ OH=OW  AVX-512  AVX2     not chosen    AVX-512  AVX2
+//     16->16 @160     1.8    1.7       64->64 @20       2.7    2.8        3->16 @80     0.7    1.0
+//     32->32 @80      2.2    2.2       64->80 @20       2.8    2.8        8->16 @160    1.0    1.4
+//     64->64 @80      2.4    2.5      128->128 @20      2.8    2.3      128->128 @7     1.1    1.9
+//     64->80 @80      2.4    2.6      256->64 @20       2.4    2.0       64->64 @5      1.1    1.2
+//     80->80 @80      2.5    2.7      256->256 @20      1.7    2.0      256->256 @13    1.1    1.2
+//     64->64 @40      2.7    2.6      256->256 @16      1.5    1.8      512->512 @10    0.9    1.0
+// With weights flushed from the caches: 64->64 @20 2.0, 2.1; 128->128 @20 1.6, 1.9; 64->64 @10 1.0.
+constexpr bool winograd_wins([[maybe_unused]] int32_t OC, int32_t IC, int32_t OH, int32_t OW) {
+  const int64_t tiles = (int64_t{OH} + 3) / 4 * ((int64_t{OW} + 3) / 4);
+  return IC >= 12 && int64_t{OH} * OW - 4 * tiles >= 128;
+}
+
+// Whether this form beats the direct one, from a sweep of both on one AVX-512 core (ratio of CPU
+// times, direct over Winograd; AVX2 within a third of it):
+//   12->16 80x80 1.4   16->16 160x160 1.8   64->64 80x80 2.0   128->128 16x16 2.6   128->128
+//   10x10 1.8 128->128 8x8 1.3   128->128 6x6 0.8     512->512 20x20 1.9  512->512 13x13 1.0
+bool winograd_wins(int32_t OC, int32_t IC, int32_t OH, int32_t OW);
 
 }  // namespace pawl::kernels

@@ -2,8 +2,6 @@
 // run so that clocks and neighbours meet both: CPU time of each, their ratio (above 1 Winograd
 // wins), and the share of the FMA peak that the products Winograd does not skip come to.
 // Single thread. Run as: taskset -c 1 kernels.winograd_bench [--benchmark_filter=avx512]
-#include "kernels/winograd.h"
-
 #include <benchmark/benchmark.h>
 #include <immintrin.h>
 
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "kernels/conv.h"
+#include "kernels/winograd.h"
 
 namespace pawl::kernels {
 namespace {
@@ -24,10 +23,10 @@ struct Layer {
 };
 
 constexpr Layer kLayers[] = {
-    {8, 16, 160},  {16, 16, 160},  {16, 16, 80},   {16, 32, 80},   {32, 32, 80},   {64, 64, 80},
-    {64, 80, 80},  {80, 80, 80},   {32, 32, 40},   {64, 64, 40},   {64, 80, 40},   {80, 80, 40},
-    {128, 128, 40}, {64, 64, 20},  {64, 80, 20},   {80, 80, 20},   {128, 64, 40},  {128, 80, 40},
-    {128, 128, 20}, {256, 64, 20}, {256, 80, 20},  {256, 256, 20}, {128, 128, 10}, {64, 64, 10},
+    {8, 16, 160},   {16, 16, 160}, {16, 16, 80},  {16, 32, 80},   {32, 32, 80},   {64, 64, 80},
+    {64, 80, 80},   {80, 80, 80},  {32, 32, 40},  {64, 64, 40},   {64, 80, 40},   {80, 80, 40},
+    {128, 128, 40}, {64, 64, 20},  {64, 80, 20},  {80, 80, 20},   {128, 64, 40},  {128, 80, 40},
+    {128, 128, 20}, {256, 64, 20}, {256, 80, 20}, {256, 256, 20}, {128, 128, 10}, {64, 64, 10},
 };
 
 // Of this thread alone: what others run on the same core meanwhile is not ours.
@@ -170,10 +169,9 @@ bool register_layers() {
       for (const Layer& layer : kLayers) {
         const std::string name = std::string(variant.name) + '/' + std::to_string(layer.IC) + '_' +
                                  std::to_string(layer.OC) + '_' + std::to_string(layer.OH);
-        benchmark::RegisterBenchmark(name.c_str(),
-                                     [&](benchmark::State& state) {
-                                       run_layer(state, direct, variant, layer);
-                                     })
+        benchmark::RegisterBenchmark(
+            name.c_str(),
+            [&](benchmark::State& state) { run_layer(state, direct, variant, layer); })
             ->UseManualTime()
             ->Unit(benchmark::kMicrosecond);
       }

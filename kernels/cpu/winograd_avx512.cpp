@@ -62,13 +62,13 @@ constexpr ProductFn kThreePanels[] = {
     multiply_tiles<7, 3>, multiply_tiles<8, 3>, multiply_tiles<9, 3>,
 };
 
-constexpr WinogradBackend kBackend{.transform_window = transform_window,
-                                   .products = {{kOnePanel, 14}, {kTwoPanels, 14},
-                                                {kThreePanels, 9}},
-                                   .panels_preferred = 2,
-                                   .panels_max = 3,
-                                   .transform_output = transform_output,
-                                   .store = kTileStores};
+constexpr WinogradBackend kBackend{
+    .transform_window = transform_window,
+    .products = {{kOnePanel, 14}, {kTwoPanels, 14}, {kThreePanels, 9}},
+    .panels_preferred = 2,
+    .panels_max = 3,
+    .transform_output = transform_output,
+    .store = kTileStores};
 
 }  // namespace
 

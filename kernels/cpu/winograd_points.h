@@ -14,9 +14,9 @@
 
 namespace pawl::kernels::cpu {
 
-inline constexpr int32_t kWinogradTile = 4;      // outputs of a tile, each way
-inline constexpr int32_t kWinogradWindow = 6;    // inputs of a tile, each way
-inline constexpr int32_t kWinogradPlanes = 36;   // products of a tile and pair of channels
+inline constexpr int32_t kWinogradTile = 4;     // outputs of a tile, each way
+inline constexpr int32_t kWinogradWindow = 6;   // inputs of a tile, each way
+inline constexpr int32_t kWinogradPlanes = 36;  // products of a tile and pair of channels
 
 inline constexpr float kPointA = 0.625F;
 inline constexpr float kPointB = 1.5F;

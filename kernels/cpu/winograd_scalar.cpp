@@ -15,15 +15,14 @@ constexpr double kProduct2 = A * A * B * B;
 
 // As matrices: point by input, output by point.
 constexpr double kIn[kWindow][kWindow] = {
-    {kProduct2, 0, -kSum2, 0, 1, 0},      {0, -A * B * B, -B * B, A, 1, 0},
-    {0, A * B * B, -B * B, -A, 1, 0},     {0, -B * A * A, -A * A, B, 1, 0},
-    {0, B * A * A, -A * A, -B, 1, 0},     {0, kProduct2, 0, -kSum2, 0, 1},
+    {kProduct2, 0, -kSum2, 0, 1, 0}, {0, -A* B* B, -B* B, A, 1, 0}, {0, A* B* B, -B* B, -A, 1, 0},
+    {0, -B* A* A, -A* A, B, 1, 0},   {0, B* A* A, -A* A, -B, 1, 0}, {0, kProduct2, 0, -kSum2, 0, 1},
 };
 constexpr double kOut[kTile][kWindow] = {
     {1, 1, 1, 1, 1, 0},
     {0, A, -A, B, -B, 0},
-    {0, A * A, A * A, B * B, B * B, 0},
-    {0, A * A * A, -A * A * A, B * B * B, -B * B * B, 1},
+    {0, A* A, A* A, B* B, B* B, 0},
+    {0, A* A* A, -A* A* A, B* B* B, -B* B* B, 1},
 };
 
 // to = matrix * from * transposed matrix.
@@ -73,8 +72,8 @@ void multiply(const WinogradParams& p, const Place& at, Products& products) {
     }
     double points[kWindow][kWindow];
     transform(kIn, window, points);
-    const float* weight = p.weight + at.panel * kWinogradPlanes * plane +
-                          ptrdiff_t{ic} * kWinogradBlock;
+    const float* weight =
+        p.weight + at.panel * kWinogradPlanes * plane + ptrdiff_t{ic} * kWinogradBlock;
     for (int32_t i = 0; i < kWindow; ++i) {
       for (int32_t j = 0; j < kWindow; ++j, weight += plane) {
         for (int32_t c = 0; c < kWinogradBlock; ++c) {

@@ -8,8 +8,10 @@ namespace pawl::kernels::cpu {
 namespace {
 
 constexpr ptrdiff_t kBlockBytes = ptrdiff_t{512} << 10;  // scratch that shares L2 with the weights
-constexpr int32_t kBlockTilesMin = 14;                   // fewer would read the weights too often
-constexpr int32_t kRunTiles = 8;                         // tiles that are stored at a time
+constexpr int32_t kBlockTilesMin = 14;                   // fewer would read the weights too often,
+constexpr int32_t kBlockTilesMinDeep = 28;               // above all where there are many
+constexpr int32_t kDeepChannels = 128;
+constexpr int32_t kRunTiles = 8;  // tiles that are stored at a time
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return (a + b - 1) / b;
@@ -31,12 +33,14 @@ struct Plan {
       : tiles_wide(ceil_div(p.OW, kWinogradTile)),
         tiles(ceil_div(p.OH, kWinogradTile) * tiles_wide),
         chunks(ceil_div(p.IC, kWinogradBlock)) {
-    const ptrdiff_t tile_bytes = ptrdiff_t{kWinogradPlanes} * (chunks + kProductPanelsMax) *
-                                 kWinogradBlock * ptrdiff_t{sizeof(float)};
-    const ptrdiff_t fitting = std::max<ptrdiff_t>(kBlockBytes / tile_bytes, kBlockTilesMin);
+    const int32_t group = std::min(ceil_div(p.OC, kWinogradBlock), kProductPanelsMax);
+    const ptrdiff_t tile_bytes =
+        ptrdiff_t{kWinogradPlanes} * (chunks + group) * kWinogradBlock * ptrdiff_t{sizeof(float)};
+    const int32_t least = p.OC > kDeepChannels ? kBlockTilesMinDeep : kBlockTilesMin;
+    const ptrdiff_t fitting = std::max<ptrdiff_t>(kBlockBytes / tile_bytes, least);
     block_tiles = static_cast<int32_t>(std::min<ptrdiff_t>(fitting, tiles));
     window_plane = plane_floats(chunks);
-    product_plane = plane_floats(kProductPanelsMax);
+    product_plane = plane_floats(group);
   }
   ptrdiff_t line_floats() const { return ptrdiff_t{block_tiles} * kWinogradBlock; }
   ptrdiff_t window_floats() const { return kWinogradPlanes * window_plane; }
@@ -70,8 +74,8 @@ Share share_of(const WinogradParams& p, int32_t tiles, int32_t part, int32_t par
     if (parts % candidate != 0) continue;
     const int64_t part_panels = ceil_div(panels, candidate);
     const int64_t part_tiles = ceil_div(tiles, parts / candidate);
-    const int64_t cost = part_tiles * (8 * p.IC + part_panels * (18 * p.IC + 200)) +
-                         part_panels * 288 * p.IC;
+    const int64_t cost =
+        part_tiles * (8 * p.IC + part_panels * (18 * p.IC + 200)) + part_panels * 288 * p.IC;
     if (cost >= least) continue;
     least = cost;
     panel_parts = candidate;
@@ -105,16 +109,14 @@ class TiledWinograd {
  private:
   void run_block(Range tiles, Range panels) {
     transform_windows(tiles);
-    for (int32_t panel = panels.begin; panel < panels.end;) {
-      const int32_t left = panels.end - panel;
-      const bool take_odd = left == backend_.panels_max;
-      const int32_t group =
-          std::min(left, take_odd ? backend_.panels_max : backend_.panels_preferred);
-      multiply(tiles.size(), {panel, panel + group});
-      for (int32_t i = 0; i < group; ++i) {
-        store_panel(tiles, panel + i, products_ + i * plan_.line_floats());
+    const int32_t groups = ceil_div(panels.size(), kProductPanelsMax);
+    for (int32_t group = 0; group < groups; ++group) {
+      const Range range = slice(panels.size(), group, groups);
+      const int32_t first = panels.begin + range.begin;
+      multiply(tiles.size(), first, range.size());
+      for (int32_t i = 0; i < range.size(); ++i) {
+        store_panel(tiles, first + i, products_ + i * plan_.line_floats());
       }
-      panel += group;
     }
   }
 
@@ -137,25 +139,41 @@ class TiledWinograd {
     }
   }
 
-  // A plane's weights of the group stay in L1 for all tiles of the block.
-  void multiply(int32_t tiles, Range panels) {
-    const ProductKernels& kernels = backend_.products[panels.size() - 1];
-    const int32_t runs = ceil_div(tiles, kernels.tiles_max);
-    TileProducts tile{};
-    tile.chunk_floats = plan_.line_floats();
-    tile.channels = p_.IC;
-    tile.weight = p_.weight + panels.begin * panel_floats_;
-    tile.panel_floats = panel_floats_;
-    tile.product_panel_floats = plan_.line_floats();
+  // Plane by plane, so that its windows stay in L1 for all panels of the group and its weights for
+  // all tiles of the block.
+  void multiply(int32_t tiles, int32_t first_panel, int32_t panels) {
+    TileProducts product{};
+    product.chunk_floats = plan_.line_floats();
+    product.channels = p_.IC;
+    product.panel_floats = panel_floats_;
+    product.product_panel_floats = plan_.line_floats();
     for (int32_t plane = 0; plane < kWinogradPlanes; ++plane) {
-      for (int32_t run = 0; run < runs; ++run) {
-        const Range range = slice(tiles, run, runs);
-        const ptrdiff_t first = ptrdiff_t{range.begin} * kWinogradBlock;
-        tile.window = window_ + plane * plan_.window_plane + first;
-        tile.product = products_ + plane * plan_.product_plane + first;
-        kernels.by_tiles[range.size() - 1](tile);
+      const float* weight =
+          p_.weight + first_panel * panel_floats_ + ptrdiff_t{plane} * p_.IC * kWinogradBlock;
+      const float* window = window_ + plane * plan_.window_plane;
+      float* to = products_ + plane * plan_.product_plane;
+      for (int32_t panel = 0; panel < panels;) {
+        const int32_t left = panels - panel;
+        const int32_t step =
+            left == backend_.panels_max ? left : std::min(left, backend_.panels_preferred);
+        product.weight = weight + panel * panel_floats_;
+        multiply_plane(tiles, step, window, to + panel * plan_.line_floats(), product);
+        panel += step;
       }
-      tile.weight += ptrdiff_t{p_.IC} * kWinogradBlock;
+    }
+  }
+
+  // Runs of nearly equal length: a short last one would wait for its own sums.
+  void multiply_plane(int32_t tiles, int32_t panels, const float* window, float* to,
+                      TileProducts& product) {
+    const ProductKernels& kernels = backend_.products[panels - 1];
+    const int32_t runs = ceil_div(tiles, kernels.tiles_max);
+    for (int32_t run = 0; run < runs; ++run) {
+      const Range range = slice(tiles, run, runs);
+      const ptrdiff_t first = ptrdiff_t{range.begin} * kWinogradBlock;
+      product.window = window + first;
+      product.product = to + first;
+      kernels.by_tiles[range.size() - 1](product);
     }
   }
 

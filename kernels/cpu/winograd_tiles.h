@@ -6,7 +6,7 @@
 //   window    [36][ceil(IC/16)][T][16]   transformed input: 16 channels of neighbouring tiles are
 //                                        neighbouring lines, so that a micro-kernel addresses all
 //                                        its tiles from one register
-//   products  [36][panels <= 3][T][16]   of one group of panels
+//   products  [36][4][T][16]             of a group of up to 4 panels
 // One line more follows each plane: an odd step in lines keeps 36 planes out of one set of L1.
 #pragma once
 
@@ -51,19 +51,20 @@ struct OutputTransform {
   ptrdiff_t row_floats;
 };
 
-inline constexpr int32_t kProductPanelsMax = 3;
+inline constexpr int32_t kProductPanelsMax = 4;  // panels of a group
+inline constexpr int32_t kKernelPanelsMax = 3;   // panels of a micro-kernel, V
 
-// products_of_V[P - 1] multiplies P tiles with V panels.
+// by_tiles[P - 1] multiplies P tiles with V panels.
 struct ProductKernels {
   void (*const* by_tiles)(const TileProducts&);
-  int32_t tiles_max;  // 0: none
+  int32_t tiles_max;
 };
 
 struct WinogradBackend {
   void (*transform_window)(const WindowTransform&);
-  ProductKernels products[kProductPanelsMax];  // [V - 1]
-  int32_t panels_preferred;                    // panels of a group while enough are left
-  int32_t panels_max;                          // takes an odd panel into the last group
+  ProductKernels products[kKernelPanelsMax];  // [V - 1]
+  int32_t panels_preferred;                   // V while enough panels are left
+  int32_t panels_max;                         // V that takes in an odd last panel
   void (*transform_output)(const OutputTransform&);
   const TileStoreFn* store;  // kActivationKinds functions
 };

@@ -2,7 +2,8 @@
 // convolution (in double precision, written here) within the contract's bound, for awkward
 // channels, sizes, pads, pixel strides and activations, for inputs of wildly different magnitudes,
 // with a residual that is its own output, from scratch full of NaN, with the same bits for any
-// number of parts, and without touching a float it does not own.
+// number of parts, and without touching a float it does not own. And that the rule of choice says
+// what the measurements in winograd.h say.
 #include "kernels/winograd.h"
 
 #include <gtest/gtest.h>
@@ -202,9 +203,9 @@ class Problem {
           output = {bias, std::abs(bias), scale};
           for (int32_t tap = 0; tap < 9; ++tap) {
             for (int32_t ic = 0; ic < shape_.IC; ++ic) {
-              const double product = x_at(oy + tap / 3 - shape_.pad_top,
-                                          ox + tap % 3 - shape_.pad_left, ic) *
-                                     weight_at(oc, ic, tap);
+              const double product =
+                  x_at(oy + tap / 3 - shape_.pad_top, ox + tap % 3 - shape_.pad_left, ic) *
+                  weight_at(oc, ic, tap);
               output.sum += product;
               output.magnitude += std::abs(product);
             }
@@ -234,11 +235,11 @@ void expect_close(const Problem& problem, const ImageBuffer& y, const std::strin
   for (size_t i = 0; i < y.pixels(); ++i) {
     for (size_t c = 0; c < y.channels(); ++c) {
       const double expected = problem.expected(i, c);
-      const double bound = 1e-5 * slope * problem.output(i, c).scale +
-                           2e-6 * std::max(1.0, std::abs(expected));
+      const double bound =
+          1e-5 * slope * problem.output(i, c).scale + 2e-6 * std::max(1.0, std::abs(expected));
       ASSERT_TRUE(is_near(y.at(i, c), expected, bound))
-          << what << " pixel " << i << " channel " << c << ": " << y.at(i, c)
-          << " != " << expected << " +- " << bound;
+          << what << " pixel " << i << " channel " << c << ": " << y.at(i, c) << " != " << expected
+          << " +- " << bound;
     }
   }
 }
@@ -320,10 +321,15 @@ TEST(Winograd, HoldsTheBoundWhereMagnitudesDiffer) {
 // What the contract says of data of one magnitude, at the channels that networks have.
 TEST(Winograd, IsNearlyAsExactAsDirectOnUniformData) {
   for (const int32_t channels : {16, 64, 256}) {
-    const Problem problem(
-        {.IH = 18, .IW = 18, .IC = channels, .OC = 16, .pad_top = 0, .pad_left = 0,
-         .pad_bottom = 0, .pad_right = 0},
-        static_cast<uint32_t>(channels));
+    const Problem problem({.IH = 18,
+                           .IW = 18,
+                           .IC = channels,
+                           .OC = 16,
+                           .pad_top = 0,
+                           .pad_left = 0,
+                           .pad_bottom = 0,
+                           .pad_right = 0},
+                          static_cast<uint32_t>(channels));
     for (const WinogradVariant& variant : runnable(winograd_variants())) {
       const ImageBuffer y = problem.run(variant.run, 1);
       double worst = 0.0;
@@ -340,9 +346,9 @@ TEST(Winograd, IsNearlyAsExactAsDirectOnUniformData) {
       const double rms = std::sqrt(squares / static_cast<double>(y.pixels() * y.channels()));
       EXPECT_LE(worst, 1e-6) << variant.name << " channels " << channels;
       EXPECT_LE(rms, 1e-7) << variant.name << " channels " << channels;
-      RecordProperty(std::string(variant.name) + "_" + std::to_string(channels),
-                     std::to_string(worst * 1e9) + "e-9 worst, " + std::to_string(rms * 1e9) +
-                         "e-9 rms");
+      RecordProperty(
+          std::string(variant.name) + "_" + std::to_string(channels),
+          std::to_string(worst * 1e9) + "e-9 worst, " + std::to_string(rms * 1e9) + "e-9 rms");
     }
   }
 }
@@ -351,9 +357,9 @@ TEST(Winograd, IsNearlyAsExactAsDirectOnUniformData) {
 TEST(Winograd, EveryTileRemainder) {
   for (int32_t panels = 1; panels <= 5; ++panels) {
     for (int32_t tiles = 1; tiles <= 30; ++tiles) {
-      check_variants({.IH = 2, .IW = tiles * kTile - tiles % 4, .IC = 5,
-                      .OC = panels * 16 - tiles % 3},
-                     static_cast<uint32_t>(tiles));
+      check_variants(
+          {.IH = 2, .IW = tiles * kTile - tiles % 4, .IC = 5, .OC = panels * 16 - tiles % 3},
+          static_cast<uint32_t>(tiles));
       if (HasFatalFailure()) return;
     }
   }
@@ -362,8 +368,12 @@ TEST(Winograd, EveryTileRemainder) {
 TEST(Winograd, EveryActivationWithAndWithoutResidual) {
   for (uint32_t kind = 0; kind <= 10; ++kind) {
     for (const bool residual : {false, true}) {
-      check_variants({.IH = 9, .IW = 11, .IC = 8, .OC = 37,
-                      .activation = static_cast<Activation>(kind), .residual = residual,
+      check_variants({.IH = 9,
+                      .IW = 11,
+                      .IC = 8,
+                      .OC = 37,
+                      .activation = static_cast<Activation>(kind),
+                      .residual = residual,
                       .in_place = residual && kind % 2 == 0},
                      kind);
       if (HasFatalFailure()) return;
@@ -372,8 +382,14 @@ TEST(Winograd, EveryActivationWithAndWithoutResidual) {
 }
 
 TEST(Winograd, EveryCountOfPartsGivesTheSameBits) {
-  const Problem problem({.IH = 13, .IW = 13, .IC = 6, .OC = 80, .y_gap = 5,
-                         .activation = Activation::kSilu, .residual = true, .in_place = true},
+  const Problem problem({.IH = 13,
+                         .IW = 13,
+                         .IC = 6,
+                         .OC = 80,
+                         .y_gap = 5,
+                         .activation = Activation::kSilu,
+                         .residual = true,
+                         .in_place = true},
                         7);
   for (const WinogradVariant& variant : runnable(winograd_variants())) {
     const ImageBuffer whole = problem.run(variant.run, 1);
@@ -391,6 +407,18 @@ TEST(Winograd, EveryCountOfPartsGivesTheSameBits) {
 TEST(Winograd, LargeImageAndManyChannels) {
   check_variants({.IH = 61, .IW = 90, .IC = 17, .OC = 33, .activation = Activation::kSilu}, 3);
   check_variants({.IH = 20, .IW = 19, .IC = 520, .OC = 17}, 4);
+}
+
+TEST(Winograd, IsChosenWhereItWasMeasuredToWin) {
+  EXPECT_TRUE(winograd_wins(16, 16, 160, 160));
+  EXPECT_TRUE(winograd_wins(80, 64, 20, 20));
+  EXPECT_TRUE(winograd_wins(256, 256, 16, 16));
+  EXPECT_FALSE(winograd_wins(16, 3, 80, 80));
+  EXPECT_FALSE(winograd_wins(16, 8, 160, 160));
+  EXPECT_FALSE(winograd_wins(128, 128, 7, 7));
+  EXPECT_FALSE(winograd_wins(256, 256, 13, 13));
+  EXPECT_FALSE(winograd_wins(512, 512, 10, 10));
+  EXPECT_FALSE(winograd_wins(64, 64, 1, 400));  // tiles of one row waste three
 }
 
 }  // namespace
