@@ -25,15 +25,18 @@ struct Quantization {
 //   v = activation(v)                              kSilu and kSigmoid by the table in
 //                                                  cpu/sigmoid_table.h, |error| <= 2e-4
 //   v = v + (residual - residual_zero) * residual_scale        where there is a residual
-//   y = quantize(v)                                or v itself, for a float output
+//   y = quantize(v) with inverse_scale[oc]         or v itself, for a float output
+// One factor a channel lets a compiler even out the ranges of channels: what differs from the
+// tensor's own 1 / scale is undone in the weights that read the channel.
 struct Epilogue {
   const float* scale;  // (OC rounded up to the panel), input scale * weight scale
   ActivationParams activation;
   const uint8_t* residual;  // null: none
   int32_t residual_pixel_stride;
   Quantization residual_quantization;
-  float inverse_scale;  // of y, at most 2^24; unused for a float output
-  int32_t zero;         // of y
+  const float* inverse_scale;  // of y, (OC rounded up to the panel): per channel, at most 2^24
+                               // each; unused for a float output
+  int32_t zero;                // of y, one for all channels
 };
 
 // False for kTanh, kMish and kGelu: a graph that has them computes that layer in float32. A kernel

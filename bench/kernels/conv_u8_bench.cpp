@@ -105,6 +105,7 @@ struct Operands {
         packed(packed_conv_u8_bytes(layer.OC, layer.IC, layer.kernel, layer.kernel)),
         bias(channels(layer)),
         scale(channels(layer), 1e-5F),
+        inverse_scale(channels(layer), 10.0F),
         pad(static_cast<size_t>(layer.IC) + 4, uint8_t{128}),
         y(pixels(layer) * static_cast<size_t>(layer.OC) + 64) {
     std::mt19937 engine(1);
@@ -112,7 +113,7 @@ struct Operands {
     for (int8_t& value : weight) value = static_cast<int8_t>(engine());
     epilogue.scale = scale.data();
     epilogue.activation.kind = Activation::kSilu;
-    epilogue.inverse_scale = 10.0F;
+    epilogue.inverse_scale = inverse_scale.data();
     epilogue.zero = 3;
   }
   static size_t pixels(const Layer& layer) {
@@ -125,7 +126,7 @@ struct Operands {
   std::vector<uint8_t> x;
   std::vector<int8_t> weight, packed;
   std::vector<int32_t> bias;
-  std::vector<float> scale;
+  std::vector<float> scale, inverse_scale;
   std::vector<uint8_t> pad, y;
   Epilogue epilogue{};
 };

@@ -44,7 +44,7 @@ void conv_u8_scalar(const ConvU8Params& p, int32_t part, int32_t parts) {
       if (p.y_float != nullptr) {
         p.y_float[pixel * p.y_pixel_stride + oc] = value;
       } else {
-        p.y[pixel * p.y_pixel_stride + oc] = quantize_scalar(value, e.inverse_scale, e.zero);
+        p.y[pixel * p.y_pixel_stride + oc] = quantize_scalar(value, e.inverse_scale[oc], e.zero);
       }
     }
   }

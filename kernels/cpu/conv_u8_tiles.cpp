@@ -323,6 +323,7 @@ class TiledConvU8 {
          .residual = residual,
          .residual_stride = epilogue.residual_pixel_stride,
          .scale = epilogue.scale + channel,
+         .inverse_scale = p_.y == nullptr ? nullptr : epilogue.inverse_scale + channel,
          .epilogue = &epilogue});
   }
 

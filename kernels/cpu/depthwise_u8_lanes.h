@@ -139,6 +139,7 @@ void store_strip(const DepthwiseU8Params& p, const Strip& s, const int32_t* tile
            e.residual == nullptr ? nullptr : e.residual + pixel * e.residual_pixel_stride + s.c,
        .residual_stride = e.residual_pixel_stride,
        .scale = e.scale + s.c,
+       .inverse_scale = p.y == nullptr ? nullptr : e.inverse_scale + s.c,
        .epilogue = &e});
 }
 

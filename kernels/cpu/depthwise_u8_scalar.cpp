@@ -38,7 +38,7 @@ void depthwise_u8_scalar(const DepthwiseU8Params& p, int32_t part, int32_t parts
       if (p.y_float != nullptr) {
         p.y_float[pixel * p.y_pixel_stride + c] = value;
       } else {
-        p.y[pixel * p.y_pixel_stride + c] = quantize_scalar(value, e.inverse_scale, e.zero);
+        p.y[pixel * p.y_pixel_stride + c] = quantize_scalar(value, e.inverse_scale[c], e.zero);
       }
     }
   }

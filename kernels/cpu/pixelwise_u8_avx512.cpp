@@ -8,7 +8,13 @@ namespace {
 
 constexpr int32_t kByteLanes = 64;
 using Bytes = __m512i;
-using Quantizer = Requantizer<Activation::kNone>;
+
+struct Quantizer {
+  Quantizer(float inverse, int32_t zero)
+      : inverse_scale(_mm512_set1_ps(inverse)), requantizer(zero) {}
+  __m512 inverse_scale;
+  Requantizer<Activation::kNone> requantizer;
+};
 
 Bytes load(const uint8_t* x) {
   return _mm512_loadu_si512(x);
@@ -36,7 +42,8 @@ Bytes quantize_lanes(const float* x, const Quantizer& quantizer) {
   __m512i v[4];
 #pragma GCC unroll 4
   for (int32_t j = 0; j < 4; ++j) {
-    v[j] = quantizer.template quantize<true>(_mm512_loadu_ps(x + j * kLanes));
+    v[j] = quantizer.requantizer.template quantize<true>(_mm512_loadu_ps(x + j * kLanes),
+                                                         quantizer.inverse_scale);
   }
   return pack_bytes(v);
 }

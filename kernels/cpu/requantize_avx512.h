@@ -56,14 +56,11 @@ template <Activation kKind>
 struct Requantizer {
   QuadraticVectors table;
   __m512 alpha, beta;
-  __m512 inverse_scale;
   __m512i rebase;  // bits of the magic number less the zero point
 
-  [[gnu::always_inline]] Requantizer(float inverse, int32_t zero,
-                                     const ActivationParams& params = {})
+  [[gnu::always_inline]] explicit Requantizer(int32_t zero, const ActivationParams& params = {})
       : alpha(_mm512_set1_ps(params.alpha)),
         beta(_mm512_set1_ps(params.beta)),
-        inverse_scale(_mm512_set1_ps(inverse)),
         rebase(_mm512_set1_epi32(kRoundMagicBits - zero)) {
     if constexpr (kKind == Activation::kSilu) table = load_quadratics(kSiluGap);
     if constexpr (kKind == Activation::kSigmoid) table = load_quadratics(kSigmoidTail);
@@ -100,7 +97,7 @@ struct Requantizer {
 
   // Not yet saturated.
   template <bool kBound>
-  [[gnu::always_inline]] __m512i quantize(__m512 v) const {
+  [[gnu::always_inline]] __m512i quantize(__m512 v, __m512 inverse_scale) const {
     __m512 sum = _mm512_fmadd_ps(v, inverse_scale, _mm512_set1_ps(kRoundMagic));
     if constexpr (kBound) sum = _mm512_max_ps(sum, _mm512_set1_ps(kRoundLowest));
     return _mm512_sub_epi32(_mm512_castps_si512(sum), rebase);

@@ -13,6 +13,7 @@ inline constexpr int32_t kTileStoreKinds = 11;      // enumerators of Activation
 inline constexpr ptrdiff_t kTileIntegersMax = 512;  // of the largest tile
 
 // y[i][c] = epilogue(tile[i][c]) for i < pixels, c < channels. Exactly one of y, y_float is set.
+// Both scales are read in whole vectors of 16 channels.
 struct TileStoreU8 {
   const int32_t* tile;  // 64-byte aligned; tile_stride is a multiple of 16
   ptrdiff_t tile_stride;
@@ -23,7 +24,8 @@ struct TileStoreU8 {
   ptrdiff_t y_stride;
   const uint8_t* residual;  // null: none
   ptrdiff_t residual_stride;
-  const float* scale;  // of channel 0 of the tile
+  const float* scale;          // of channel 0 of the tile
+  const float* inverse_scale;  // of channel 0 of the tile; null where y_float is set
   const Epilogue* epilogue;
 };
 

@@ -59,13 +59,14 @@ template <Activation kKind>
 
 template <Activation kKind>
 void store_u8_panel(const TileStoreU8& s, int32_t c) {
-  const __m256 inverse_scale = _mm256_set1_ps(s.epilogue->inverse_scale);
+  const __m256 inverse_scale[2] = {_mm256_loadu_ps(s.inverse_scale + c),
+                                   _mm256_loadu_ps(s.inverse_scale + c + kLanes)};
   const __m256i rebase = _mm256_set1_epi32(kRoundMagicBits - s.epilogue->zero);
   for (int32_t i = 0; i < s.pixels; ++i) {
     __m256 value[2];
     finish_panel<kKind>(s, i, c, value);
-    const __m128i bytes = pack_bytes(quantize(value[0], inverse_scale, rebase),
-                                     quantize(value[1], inverse_scale, rebase));
+    const __m128i bytes = pack_bytes(quantize(value[0], inverse_scale[0], rebase),
+                                     quantize(value[1], inverse_scale[1], rebase));
     store_bytes(s.y + i * s.y_stride + c, bytes, s.channels - c);
   }
 }

@@ -29,13 +29,15 @@ void store_u8_columns(const TileStoreU8& s, int32_t c) {
   constexpr int32_t kPixels = 4 / kVectors;
   constexpr bool kBound = kResidual || !bounded_below(kKind);
   const Epilogue& e = *s.epilogue;
-  const Requantizer<kKind> requantizer(e.inverse_scale, e.zero, e.activation);
+  const Requantizer<kKind> requantizer(e.zero, e.activation);
   const int32_t left = s.channels - c;
   const __mmask16 mask[2] = {first_lanes(left), first_lanes(left > kLanes ? left - kLanes : 0)};
   const __mmask32 byte_mask = mask[0] | static_cast<__mmask32>(mask[1]) << kLanes;
-  const __m512 scale[2] = {_mm512_loadu_ps(s.scale + c), kVectors == 2
-                                                             ? _mm512_loadu_ps(s.scale + c + kLanes)
-                                                             : _mm512_setzero_ps()};
+  const auto load = [c](const float* factor, int32_t v) __attribute__((always_inline)) {
+    return v < kVectors ? _mm512_loadu_ps(factor + c + v * kLanes) : _mm512_setzero_ps();
+  };
+  const __m512 scale[2] = {load(s.scale, 0), load(s.scale, 1)};
+  const __m512 inverse_scale[2] = {load(s.inverse_scale, 0), load(s.inverse_scale, 1)};
   const int32_t* tile = s.tile + c;
   const uint8_t* residual = kResidual ? s.residual + c : nullptr;
   uint8_t* y = s.y + c;
@@ -46,7 +48,7 @@ void store_u8_columns(const TileStoreU8& s, int32_t c) {
       value = add_residual(value, residual + pixel * s.residual_stride + v * kLanes, mask[v],
                            e.residual_quantization);
     }
-    return requantizer.template quantize<kBound>(value);
+    return requantizer.template quantize<kBound>(value, inverse_scale[v]);
   };
   int32_t i = 0;
   for (; i + kPixels <= s.pixels; i += kPixels) {
@@ -77,7 +79,7 @@ void store_u8_columns(const TileStoreU8& s, int32_t c) {
 template <Activation kKind>
 void store_float_columns(const TileStoreU8& s, int32_t c) {
   const Epilogue& e = *s.epilogue;
-  const Requantizer<kKind> requantizer(e.inverse_scale, e.zero, e.activation);
+  const Requantizer<kKind> requantizer(e.zero, e.activation);
   const __mmask16 mask = first_lanes(s.channels - c);
   const __m512 scale = _mm512_loadu_ps(s.scale + c);
   for (int32_t i = 0; i < s.pixels; ++i) {

@@ -68,18 +68,18 @@ class Problem {
     }
     epilogue_.activation = {shape.activation, 0.25F, 0.75F};
     epilogue_.residual_quantization = {0.021F, static_cast<int32_t>(engine_() % 256)};
-    epilogue_.inverse_scale = 1.0F / 0.0173F;
+    inverse_scale_ = random_inverse_scales(engine_, shape.OC, panel_channels(shape));
     epilogue_.zero = shape.y_zero;
     pack();
   }
 
   int32_t pixels() const { return shape_.OH() * shape_.OW(); }
   const Shape& shape() const { return shape_; }
-  Epilogue& epilogue() { return epilogue_; }
   ByteImage& x() { return x_; }
   std::vector<int8_t>& weight() { return weight_; }
   std::vector<int32_t>& bias() { return bias_; }
   std::vector<float>& scale() { return scale_; }
+  std::vector<float>& inverse_scale() { return inverse_scale_; }
   void pack() {
     pack_conv_u8_weights(weight_.data(), shape_.OC, shape_.IC, shape_.KH, shape_.KW,
                          packed_.data());
@@ -109,6 +109,7 @@ class Problem {
     p.y_float = shape_.float_output ? y->floats.data() : nullptr;
     p.epilogue = epilogue_;
     p.epilogue.scale = scale_.data();
+    p.epilogue.inverse_scale = shape_.float_output ? nullptr : inverse_scale_.data();
     if (shape_.residual) {
       p.epilogue.residual = shape_.in_place ? y->bytes.data() : residual_.data();
       p.epilogue.residual_pixel_stride = shape_.in_place ? p.y_pixel_stride : shape_.OC + 3;
@@ -149,7 +150,7 @@ class Problem {
   ByteImage x_, residual_;
   std::vector<int8_t> weight_, packed_;
   std::vector<int32_t> bias_;
-  std::vector<float> scale_;
+  std::vector<float> scale_, inverse_scale_;
   std::vector<uint8_t> pad_;
   Epilogue epilogue_{};
 };
@@ -205,7 +206,7 @@ void check_specification(Problem& problem, int32_t parts) {
             << shape.name() << " pixel " << i << " channel " << c << ": " << y->floats.at(i, c)
             << " != " << expected.value;
       } else {
-        const ByteRange range = expected_bytes(expected, problem.epilogue());
+        const ByteRange range = expected_bytes(expected, problem.inverse_scale()[c], shape.y_zero);
         const int64_t actual = y->bytes.at(i, c);
         ASSERT_TRUE(actual >= range.low && actual <= range.high)
             << shape.name() << " pixel " << i << " channel " << c << ": " << actual << " not in ["
@@ -347,23 +348,28 @@ TEST(ConvU8, ExtremeOperands) {
   }
 }
 
-// Real values far beyond what an integer holds saturate to 0 and 255.
+// Real values in every octave up to far beyond what an integer holds saturate to 0 and 255.
 TEST(ConvU8, SaturatesBeyondIntegers) {
+  constexpr int32_t kOctaves = 100;
   for (const Activation activation : kQuantizedActivations) {
-    Shape shape{.IH = 3, .IW = 6, .IC = 5, .OC = 36, .KH = 1, .KW = 1};
+    Shape shape{.IH = 3, .IW = 6, .IC = 5, .OC = 2 * kOctaves, .KH = 1, .KW = 1};
     shape.activation = activation;
     shape.residual = activation == Activation::kRelu;
     Problem problem(shape, 6);
-    problem.epilogue().inverse_scale = 0x1p24F;
-    for (size_t c = 0; c < 36; ++c) {
-      problem.scale()[c] = c % 3 == 0 ? 1e30F : c % 3 == 1 ? 1.0F : 0x1p-24F;
+    for (size_t c = 0; c < 2 * kOctaves; ++c) {
+      problem.inverse_scale()[c] = 0x1p24F;
+      problem.scale()[c] = std::ldexp(1.0F, static_cast<int>(c / 2) - 40);
       problem.bias()[c] = c % 2 == 0 ? 2'000'000'000 : -2'000'000'000;
     }
     check_variants(problem, {1});
     if (HasFatalFailure()) return;
     if (activation != Activation::kNone) continue;
-    const auto y = problem.run(conv_u8_variants().front().run, 1);
-    for (size_t c = 0; c < 36; ++c) ASSERT_EQ(y->bytes.at(0, c), c % 2 == 0 ? 255 : 0);
+    for (const ConvU8Variant& variant : runnable(conv_u8_variants())) {
+      const auto y = problem.run(variant.run, 1);
+      for (size_t c = 0; c < 2 * kOctaves; ++c) {
+        ASSERT_EQ(y->bytes.at(0, c), c % 2 == 0 ? 255 : 0) << variant.name << " channel " << c;
+      }
+    }
   }
 }
 
@@ -374,8 +380,8 @@ TEST(ConvU8, RoundsTiesToEven) {
     shape.y_zero = zero;
     Problem problem(shape, 8);
     problem.x().fill(0);
-    problem.epilogue().inverse_scale = 0.5F;
     for (size_t c = 0; c < 64; ++c) {
+      problem.inverse_scale()[c] = 0.5F;
       problem.scale()[c] = 1.0F;
       problem.bias()[c] = static_cast<int32_t>(c) - 32;
     }

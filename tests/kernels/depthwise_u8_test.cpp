@@ -62,14 +62,14 @@ class Problem {
     }
     epilogue_.activation = {shape.activation, 0.25F, 0.75F};
     epilogue_.residual_quantization = {0.021F, static_cast<int32_t>(engine_() % 256)};
-    epilogue_.inverse_scale = 1.0F / 0.0173F;
+    inverse_scale_ = random_inverse_scales(engine_, shape.OC, block_channels(shape));
     epilogue_.zero = shape.y_zero;
     pack();
   }
 
   int32_t pixels() const { return shape_.OH() * shape_.OW(); }
   const Shape& shape() const { return shape_; }
-  const Epilogue& epilogue() const { return epilogue_; }
+  const std::vector<float>& inverse_scale() const { return inverse_scale_; }
   ByteImage& x() { return x_; }
   std::vector<int8_t>& weight() { return weight_; }
   void pack() {
@@ -100,6 +100,7 @@ class Problem {
     p.y_float = shape_.float_output ? y->floats.data() : nullptr;
     p.epilogue = epilogue_;
     p.epilogue.scale = scale_.data();
+    p.epilogue.inverse_scale = shape_.float_output ? nullptr : inverse_scale_.data();
     if (shape_.residual) {
       p.epilogue.residual = shape_.in_place ? y->bytes.data() : residual_.data();
       p.epilogue.residual_pixel_stride = shape_.in_place ? p.y_pixel_stride : shape_.OC + 3;
@@ -133,7 +134,7 @@ class Problem {
   ByteImage x_, residual_;
   std::vector<int8_t> weight_, packed_;
   std::vector<int32_t> bias_;
-  std::vector<float> scale_;
+  std::vector<float> scale_, inverse_scale_;
   Epilogue epilogue_{};
 };
 
@@ -185,7 +186,7 @@ void check_specification(Problem& problem, int32_t parts) {
         ASSERT_TRUE(is_near(y->floats.at(i, c), expected.value, expected.tolerance))
             << shape.name() << " pixel " << i << " channel " << c;
       } else {
-        const ByteRange range = expected_bytes(expected, problem.epilogue());
+        const ByteRange range = expected_bytes(expected, problem.inverse_scale()[c], shape.y_zero);
         const int64_t actual = y->bytes.at(i, c);
         ASSERT_TRUE(actual >= range.low && actual <= range.high)
             << shape.name() << " pixel " << i << " channel " << c << ": " << actual << " not in ["

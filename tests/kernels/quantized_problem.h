@@ -125,6 +125,17 @@ inline double activate_double(double x, const ActivationParams& params) {
   }
 }
 
+// A factor for each of `channels`; what pads them to `count` is a NaN that no output may show.
+inline std::vector<float> random_inverse_scales(std::mt19937& engine, int32_t channels,
+                                                size_t count) {
+  std::vector<float> factors(count, std::nanf(""));
+  std::uniform_real_distribution<double> octave(-3.0, 3.0);
+  for (size_t i = 0; i < static_cast<size_t>(channels); ++i) {
+    factors[i] = static_cast<float>(std::exp2(octave(engine)) / 0.0173);
+  }
+  return factors;
+}
+
 // The real value of an output, and how far a float32 epilogue may be from it.
 struct Expected {
   double value, tolerance;
@@ -149,12 +160,12 @@ inline Expected expected_value(int64_t acc, float scale, const uint8_t* residual
 struct ByteRange {
   int64_t low, high;
 };
-inline ByteRange expected_bytes(const Expected& expected, const Epilogue& e) {
-  const double inverse = static_cast<double>(e.inverse_scale);
+inline ByteRange expected_bytes(const Expected& expected, float inverse_scale, int32_t zero) {
+  const double inverse = static_cast<double>(inverse_scale);
   const double product = expected.value * inverse;
   const double tolerance = expected.tolerance * inverse + 1e-4;
-  const auto quantized = [&e](double x) {
-    return static_cast<int64_t>(std::clamp(std::nearbyint(x) + e.zero, 0.0, 255.0));
+  const auto quantized = [zero](double x) {
+    return static_cast<int64_t>(std::clamp(std::nearbyint(x) + zero, 0.0, 255.0));
   };
   return {quantized(product - tolerance), quantized(product + tolerance)};
 }
