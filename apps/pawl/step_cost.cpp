@@ -41,6 +41,8 @@ const char* step_kind_name(StepKind kind) {
       return "focus";
     case StepKind::kAttention:
       return "attention";
+    case StepKind::kWinograd:
+      return "conv winograd";
     case StepKind::kStridedCopy:
       return "copy";
     case StepKind::kRowBinary:
@@ -82,6 +84,8 @@ int64_t step_multiply_adds(const engine::Artifact& artifact, const engine::StepR
       const auto conv = engine::step_fields<engine::ConvFields>(step);
       return elements(output) * conv.KH * conv.KW * input.extent[1];
     }
+    case StepKind::kWinograd:  // as the direct form counts: rates may exceed the peak
+      return elements(output) * 9 * input.extent[1];
     case StepKind::kDepthwise:
     case StepKind::kDepthwiseU8: {
       const auto conv = engine::step_fields<engine::ConvFields>(step);

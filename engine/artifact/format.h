@@ -95,6 +95,7 @@ enum class StepKind : uint16_t {
   kGather = 7,
   kFocus = 8,
   kAttention = 9,
+  kWinograd = 10,
   kStridedCopy = 32,
   kRowBinary = 33,
   kRowUnary = 34,

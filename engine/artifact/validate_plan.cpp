@@ -115,6 +115,7 @@ bool known_kind(StepKind kind) {
     case StepKind::kGather:
     case StepKind::kFocus:
     case StepKind::kAttention:
+    case StepKind::kWinograd:
     case StepKind::kStridedCopy:
     case StepKind::kRowBinary:
     case StepKind::kRowUnary:

@@ -10,6 +10,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/pool.h"
 #include "kernels/resize.h"
+#include "kernels/winograd.h"
 
 namespace pawl::engine {
 namespace {
@@ -32,6 +33,20 @@ std::vector<float> bias_of(const Graph& graph, const Node& node, int64_t first, 
 }
 
 constexpr const char* kWindowTooLarge = "a window, stride or pad of more than 256";
+
+// A 3x3 convolution of stride 1, large enough that fewer products pay for the transforms.
+bool runs_as_winograd(const Graph& graph, const Node& node) {
+  const std::vector<int64_t> ones = {1, 1};
+  const std::vector<int64_t>& pads = node.integers("pads");
+  if (node.integers("kernel") != std::vector<int64_t>{3, 3} || node.integers("strides") != ones ||
+      node.integers("dilations") != ones || pads[0] > 2 || pads[1] > 2) {
+    return false;
+  }
+  const Shape& out = graph.value(node.outputs[0]).shape;
+  const Shape& in = graph.value(node.inputs[0]).shape;
+  return kernels::winograd_wins(static_cast<int32_t>(out[1]), static_cast<int32_t>(in[1]),
+                                static_cast<int32_t>(out[2]), static_cast<int32_t>(out[3]));
+}
 
 int64_t rounded_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -126,6 +141,10 @@ Status Lowering::lower_conv(const Node& node) {
     lower_depthwise(node, x, y, residual);
     return {};
   }
+  if (groups == 1 && runs_as_winograd(graph_, node)) {
+    lower_winograd(node, x, y, residual);
+    return {};
+  }
   for (int64_t group = 0; group < groups; ++group) {
     const int64_t ic = IC / groups;
     const int64_t oc = OC / groups;
@@ -160,6 +179,23 @@ void Lowering::lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t 
       bias_of(graph_, node, group * OC, OC, rounded_up(OC, kernels::kConvBlock));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
   set_step_fields(conv_fields(node), &step);
+}
+
+void Lowering::lower_winograd(const Node& node, int32_t x, int32_t y, int32_t residual) {
+  const Shape& w = shape(node.inputs[1]);
+  const auto oc = static_cast<int32_t>(w[0]);
+  const auto ic = static_cast<int32_t>(w[1]);
+  std::vector<float> packed(kernels::packed_winograd_floats(oc, ic));
+  kernels::pack_winograd_weights(constant_floats(graph_, node.inputs[1]).data(), oc, ic,
+                                 packed.data());
+  StepRecord& step = builder_.add_step(StepKind::kWinograd, node.name, {{x, -1, residual}, {y}});
+  set_activation(*activation_of(node), &step);
+  step.data[0] = builder_.add_weights(std::span<const float>(packed));
+  const std::vector<float> bias =
+      bias_of(graph_, node, 0, w[0], rounded_up(w[0], kernels::kWinogradBlock));
+  step.data[1] = builder_.add_weights(std::span<const float>(bias));
+  const std::vector<int64_t>& pads = node.integers("pads");
+  set_step_fields(WinogradFields{.pad_top = pads[0], .pad_left = pads[1]}, &step);
 }
 
 void Lowering::lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual) {

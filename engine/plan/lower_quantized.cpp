@@ -21,16 +21,18 @@ int64_t rounded_up(int64_t value, int64_t multiple) {
 
 // What a quantized convolution's channels [first, first + count) need beside packed weights.
 struct ChannelTables {
-  std::vector<int32_t> bias;  // padded to whole panels
+  std::vector<int32_t> bias;  // padded to whole panels, as the others
   std::vector<float> scale;
+  std::vector<float> inverse;  // of the output's scale
 };
 
 // acc * scale + real bias must come out of bias + sum x_u8 * w_s8: the input's zero point and the
 // real bias both move into the integer bias.
-ChannelTables channel_tables(const QuantizedConv& conv, const Quantization& input, int64_t first,
-                             int64_t count) {
+ChannelTables channel_tables(const QuantizedConv& conv, const Quantization& input,
+                             const TensorRecord& output, int64_t first, int64_t count) {
   const size_t padded = static_cast<size_t>(rounded_up(count, kernels::kConvBlock));
-  ChannelTables tables{std::vector<int32_t>(padded, 0), std::vector<float>(padded, 1.0F)};
+  ChannelTables tables{std::vector<int32_t>(padded, 0), std::vector<float>(padded, 1.0F),
+                       std::vector<float>(padded, 1.0F)};
   const size_t per_channel = conv.weight.size() / conv.weight_scale.size();
   for (size_t c = 0; c < static_cast<size_t>(count); ++c) {
     const size_t channel = static_cast<size_t>(first) + c;
@@ -41,6 +43,10 @@ ChannelTables channel_tables(const QuantizedConv& conv, const Quantization& inpu
     constexpr double kLimit = 1 << 30;  // leaves room for the sum of products
     const double clamped = std::clamp(bias, -kLimit, kLimit);
     tables.scale[c] = static_cast<float>(scale);
+    if (output.element == Element::kUint8) {
+      const float factor = conv.output_factor.empty() ? 1.0F : conv.output_factor[channel];
+      tables.inverse[c] = factor / output.scale;
+    }
     tables.bias[c] = static_cast<int32_t>(static_cast<int64_t>(clamped) - input.zero * sum);
   }
   return tables;
@@ -120,7 +126,7 @@ Status Lowering::lower_conv_u8(const Node& node, const QuantizedConv& conv) {
 }
 
 // One step for output channels [first, first + count). data[0] packed weights, data[1] bias,
-// data[2] scales and, behind them, a pixel of the input's zero point.
+// data[2] scales, inverse output scales and, behind them, a pixel of the input's zero point.
 void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
                                   const Operands& operands, int64_t first, int64_t count,
                                   bool depthwise) {
@@ -140,11 +146,13 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
   }
   const TensorRecord& input = builder_.tensor(operands.x);
   const Quantization quantization{input.scale, input.zero};
-  const ChannelTables tables = channel_tables(conv, quantization, first, count);
-  std::vector<std::byte> scale_and_pad(
-      tables.scale.size() * sizeof(float) + static_cast<size_t>(rounded_up(ic, 64)),
-      static_cast<std::byte>(input.zero));
-  std::memcpy(scale_and_pad.data(), tables.scale.data(), tables.scale.size() * sizeof(float));
+  const ChannelTables tables =
+      channel_tables(conv, quantization, builder_.tensor(operands.y), first, count);
+  const size_t table_bytes = tables.scale.size() * sizeof(float);
+  std::vector<std::byte> scales_and_pad(2 * table_bytes + static_cast<size_t>(rounded_up(ic, 64)),
+                                        static_cast<std::byte>(input.zero));
+  std::memcpy(scales_and_pad.data(), tables.scale.data(), table_bytes);
+  std::memcpy(scales_and_pad.data() + table_bytes, tables.inverse.data(), table_bytes);
 
   StepRecord& step =
       builder_.add_step(depthwise ? StepKind::kDepthwiseU8 : StepKind::kConvU8, node.name,
@@ -155,7 +163,7 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
   step.beta = activation.beta;
   step.data[0] = builder_.add_weights(std::as_bytes(std::span<const int8_t>(packed)));
   step.data[1] = builder_.add_weights(std::span<const int32_t>(tables.bias));
-  step.data[2] = builder_.add_weights(std::span<const std::byte>(scale_and_pad));
+  step.data[2] = builder_.add_weights(std::span<const std::byte>(scales_and_pad));
   set_step_fields(conv_fields(node), &step);
 }
 

@@ -39,6 +39,7 @@ class Lowering {
   Status lower_image_slice(const Node& node);
   void lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t residual, int64_t group,
                         int64_t groups);
+  void lower_winograd(const Node& node, int32_t x, int32_t y, int32_t residual);
   void lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual);
   void lower_global_average(const Node& node);
   void lower_image_concat(const Node& node);

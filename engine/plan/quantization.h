@@ -16,6 +16,9 @@ struct QuantizedConv {
   std::vector<int8_t> weight;       // the layout of the float weights: (OC, IC/group, KH, KW)
   std::vector<float> weight_scale;  // (OC), positive
   std::vector<float> bias;          // (OC), real values, with bias correction
+  // (OC), or empty for ones: the output is stored multiplied by these, channel by channel, and the
+  // weights that read it are divided by them. Small channels get more of the 256 levels that way.
+  std::vector<float> output_factor;
 };
 
 // Indexed by the graph it was made for, which must not change in between.

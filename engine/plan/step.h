@@ -16,6 +16,11 @@ struct ConvFields {
   int64_t KH, KW, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
 };
 
+// kWinograd. data[0] transformed weights, data[1] bias.
+struct WinogradFields {
+  int64_t pad_top, pad_left;
+};
+
 // kPool.
 struct PoolFields {
   int64_t kind, count_padding;  // kernels::PoolKind

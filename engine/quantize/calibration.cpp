@@ -61,19 +61,37 @@ Range range_of(const TensorView& tensor) {
   return range;
 }
 
-void count_into(const TensorView& tensor, Histogram* histogram) {
+// `factor`: of each channel, or empty.
+void count_into(const TensorView& tensor, const std::vector<float>& factor, Histogram* histogram) {
   if (!(histogram->high > histogram->low)) return;
   const float low = histogram->low;
   const float per_bin = static_cast<float>(kHistogramBins) / (histogram->high - low);
+  const float top = static_cast<float>(kHistogramBins - 1);
   std::array<uint32_t, kHistogramBins> counts{};
   for_each_row(tensor, [&](const float* values, size_t count) {
     for (size_t i = 0; i < count; ++i) {
-      const float at =
-          std::clamp((values[i] - low) * per_bin, 0.0F, static_cast<float>(kHistogramBins - 1));
-      ++counts[static_cast<size_t>(at)];
+      const float value = factor.empty() ? values[i] : values[i] * factor[i];
+      ++counts[static_cast<size_t>(std::clamp((value - low) * per_bin, 0.0F, top))];
     }
   });
   for (size_t i = 0; i < kHistogramBins; ++i) histogram->count[i] += counts[i];
+}
+
+// Lowest and highest of each channel.
+void extend_channels(const TensorView& tensor, std::vector<Range>* channels) {
+  channels->resize(static_cast<size_t>(tensor.extent[1]));
+  for_each_row(tensor, [channels](const float* values, size_t count) {
+    for (size_t c = 0; c < count; ++c) {
+      Range& range = (*channels)[c];
+      range.low = std::min(range.low, values[c]);
+      range.high = std::max(range.high, values[c]);
+    }
+  });
+}
+
+bool is_convolution(const StepRecord& step) {
+  return step.kind == StepKind::kConv || step.kind == StepKind::kWinograd ||
+         step.kind == StepKind::kDepthwise;
 }
 
 void add_channel_sums(const TensorView& tensor, std::vector<double>* sums) {
@@ -89,26 +107,22 @@ void add_channel_sums(const TensorView& tensor, std::vector<double>* sums) {
   }
 }
 
+// Values by the names that plan tensors carry.
 class Observation {
  public:
-  Observation(const Graph& graph, const std::vector<int32_t>& groups) : groups_(groups) {
+  explicit Observation(const Graph& graph) {
     for (size_t i = 0; i < graph.values.size(); ++i) {
       ids_[graph.values[i].name] = static_cast<ValueId>(i);
     }
   }
 
-  // The value that tensor `index` of the plan holds; kNoValue for what only the plan knows.
+  // kNoValue for what only the plan knows.
   ValueId value(std::string_view name) const {
     const auto at = ids_.find(name);
     return at == ids_.end() ? kNoValue : at->second;
   }
-  int32_t group(std::string_view name) const {
-    const ValueId id = value(name);
-    return id == kNoValue ? -1 : groups_[static_cast<size_t>(id)];
-  }
 
  private:
-  const std::vector<int32_t>& groups_;
   std::map<std::string, ValueId, std::less<>> ids_;
 };
 
@@ -120,6 +134,7 @@ void Histogram::add(const Histogram& other) {
 
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
+                              const std::vector<ValueId>& equalised, const ChooseFactors& choose,
                               const CalibrationProgress& progress) {
   if (frames.count() == 0) {
     return Error{Code::kInvalidArgument,
@@ -128,35 +143,43 @@ Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
   const std::vector<std::byte> bytes = PAWL_TRY(float_artifact(graph, pre));
   const Artifact artifact = PAWL_TRY(Artifact::from_bytes(bytes, "calibration"));
   Session session = PAWL_TRY(Session::create(artifact, {}));
-  const Observation observation(graph, groups);
+  const Observation observation(graph);
 
   int32_t group_count = 0;
   for (const int32_t group : groups) group_count = std::max(group_count, group + 1);
   Calibration calibration;
   calibration.groups.resize(static_cast<size_t>(group_count));
   calibration.channel_mean.resize(graph.values.size());
+  calibration.factor.resize(graph.values.size());
   calibration.frames = frames.count();
 
   std::vector<Range> ranges(static_cast<size_t>(group_count));
+  std::map<ValueId, std::vector<Range>> channels;
+  for (const ValueId id : equalised) channels[id] = {};
   std::string not_finite;
   const auto first_pass = [&](int32_t, const TensorView& output) {
-    const int32_t group = observation.group(output.name);
-    if (group < 0) return;
+    const ValueId id = observation.value(output.name);
+    if (id == kNoValue || groups[static_cast<size_t>(id)] < 0) return;
     const Range seen = range_of(output);
     if (!std::isfinite(seen.low) || !std::isfinite(seen.high)) not_finite = output.name;
-    Range& range = ranges[static_cast<size_t>(group)];
+    Range& range = ranges[static_cast<size_t>(groups[static_cast<size_t>(id)])];
     range.low = std::min(range.low, seen.low);
     range.high = std::max(range.high, seen.high);
+    const auto at = channels.find(id);
+    if (at != channels.end() && output.nhwc) extend_channels(output, &at->second);
   };
-  const auto second_pass = [&](int32_t step, const TensorView& output) {
-    const int32_t group = observation.group(output.name);
-    if (group >= 0) count_into(output, &calibration.groups[static_cast<size_t>(group)]);
-    const StepRecord& record = artifact.steps()[static_cast<size_t>(step)];
-    if (record.kind != StepKind::kConv && record.kind != StepKind::kDepthwise) return;
-    const TensorView input = session.tensor(record.input[0]);
-    const ValueId id = observation.value(input.name);
-    if (id == kNoValue) return;
-    add_channel_sums(input, &calibration.channel_mean[static_cast<size_t>(id)]);
+  const auto second_pass = [&](int32_t index, const TensorView& output) {
+    const ValueId made = observation.value(output.name);
+    if (made != kNoValue && groups[static_cast<size_t>(made)] >= 0) {
+      count_into(output, calibration.factor[static_cast<size_t>(made)],
+                 &calibration.groups[static_cast<size_t>(groups[static_cast<size_t>(made)])]);
+    }
+    const StepRecord& step = artifact.steps()[static_cast<size_t>(index)];
+    if (!is_convolution(step)) return;
+    const TensorView input = session.tensor(step.input[0]);
+    const ValueId read = observation.value(input.name);
+    if (read == kNoValue) return;
+    add_channel_sums(input, &calibration.channel_mean[static_cast<size_t>(read)]);
   };
 
   const size_t total = 2 * frames.count();
@@ -176,6 +199,20 @@ Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
       }
       if (progress) progress(static_cast<size_t>(pass) * frames.count() + i + 1, total);
     }
+    if (pass == 1) break;
+    for (const auto& [id, seen] : channels) {
+      if (seen.empty()) continue;
+      std::vector<float> magnitude;
+      for (const Range& c : seen) magnitude.push_back(std::max(-c.low, c.high));
+      const std::vector<float> factor = choose(id, magnitude);
+      Range& range = ranges[static_cast<size_t>(groups[static_cast<size_t>(id)])];
+      range = {};
+      for (size_t c = 0; c < seen.size(); ++c) {
+        range.low = std::min(range.low, seen[c].low * factor[c]);
+        range.high = std::max(range.high, seen[c].high * factor[c]);
+      }
+      calibration.factor[static_cast<size_t>(id)] = factor;
+    }
     for (size_t g = 0; g < ranges.size(); ++g) {
       calibration.groups[g].low = ranges[g].low;
       calibration.groups[g].high = ranges[g].high;
@@ -184,7 +221,7 @@ Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
   // A value that k convolutions read was added k times a frame.
   std::vector<double> reads(graph.values.size(), 0.0);
   for (const StepRecord& step : artifact.steps()) {
-    if (step.kind != StepKind::kConv && step.kind != StepKind::kDepthwise) continue;
+    if (!is_convolution(step)) continue;
     const ValueId id = observation.value(session.tensor(step.input[0]).name);
     if (id != kNoValue) reads[static_cast<size_t>(id)] += 1.0;
   }

@@ -41,14 +41,23 @@ struct Calibration {
   std::vector<Histogram> groups;
   // By ValueId: the mean of each channel of what convolutions read; empty where none does.
   std::vector<std::vector<double>> channel_mean;
+  // By ValueId: what its channels are multiplied by before they are counted; empty: nothing.
+  std::vector<std::vector<float>> factor;
   size_t frames = 0;
 };
 
+// Factors that even out a value's channels, from the largest magnitude of each; called once between
+// the passes for the values asked for.
+using ChooseFactors =
+    std::function<std::vector<float>(ValueId id, const std::vector<float>& magnitude)>;
+
 // Runs `graph` (optimised) in float over the frames. `groups`: for each value, the number of the
-// group whose histogram it adds to, or -1. Errors: no frames, a frame that cannot be read, an
+// group whose histogram it adds to, or -1. `equalised`: values, each alone in its group, whose
+// channels `choose` evens out. Errors: no frames, a frame that cannot be read, an
 // activation that is not finite (named).
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
+                              const std::vector<ValueId>& equalised, const ChooseFactors& choose,
                               const CalibrationProgress& progress);
 
 }  // namespace pawl::engine

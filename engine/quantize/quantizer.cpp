@@ -69,6 +69,8 @@ class Quantizer {
   void choose_convolutions();
   void join_values();
   void choose_values();
+  std::vector<ValueId> evenable_values() const;
+  std::vector<float> even_out(ValueId id, const std::vector<float>& magnitude) const;
   Status check_weights() const;
   int32_t find(int32_t value) {
     while (parent_[static_cast<size_t>(value)] != value) {
@@ -77,7 +79,7 @@ class Quantizer {
     return value;
   }
   bool input_is_exact() const;
-  QuantizedConv quantize_conv(const Node& node, const std::vector<double>& input_mean,
+  QuantizedConv quantize_conv(const Node& node, const Calibration& calibration,
                               QuantizedLayer* layer) const;
   void report_layer(const Calibration& calibration, const GraphQuantization& result, size_t index,
                     QuantizeReport* report);
@@ -174,16 +176,70 @@ Status Quantizer::check_weights() const {
   return {};
 }
 
-QuantizedConv Quantizer::quantize_conv(const Node& node, const std::vector<double>& input_mean,
+// Values between INT8 convolutions alone: what one multiplies, the others can divide away.
+std::vector<ValueId> Quantizer::evenable_values() const {
+  std::vector<int32_t> members(u8_.size(), 0);
+  for (const int32_t group : group_) {
+    if (group >= 0) ++members[static_cast<size_t>(group)];
+  }
+  std::vector<ValueId> values;
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (!int8_[i]) continue;
+    const ValueId id = graph_.nodes[i].outputs[0];
+    const auto group = static_cast<size_t>(group_[static_cast<size_t>(id)]);
+    if (!u8_[group] || members[group] != 1) continue;
+    const std::vector<int32_t>& readers = uses_.consumers[static_cast<size_t>(id)];
+    const bool multiplied_only = std::all_of(readers.begin(), readers.end(), [&](int32_t reader) {
+      const Node& node = graph_.nodes[static_cast<size_t>(reader)];
+      return int8_[static_cast<size_t>(reader)] && node.inputs[0] == id &&
+             (node.inputs.size() < 4 || node.inputs[3] != id);
+    });
+    if (multiplied_only) values.push_back(id);
+  }
+  return values;
+}
+
+// A depthwise reader scales its weights channel by channel, so channels may become equal; a dense
+// one shares a weight scale among them, and the square root splits the loss between both sides.
+std::vector<float> Quantizer::even_out(ValueId id, const std::vector<float>& magnitude) const {
+  constexpr float kFactorMax = 64.0F;
+  const std::vector<int32_t>& readers = uses_.consumers[static_cast<size_t>(id)];
+  const bool depthwise = std::all_of(readers.begin(), readers.end(), [this](int32_t reader) {
+    return graph_.nodes[static_cast<size_t>(reader)].integer("group") > 1;
+  });
+  const float largest = *std::max_element(magnitude.begin(), magnitude.end());
+  std::vector<float> factor;
+  for (const float m : magnitude) {
+    const float ratio = std::min(largest / std::max(m, largest * 1e-6F), kFactorMax * kFactorMax);
+    const float chosen = depthwise ? ratio : std::sqrt(ratio);
+    factor.push_back(largest > 0.0F ? std::min(chosen, kFactorMax) : 1.0F);
+  }
+  return factor;
+}
+
+QuantizedConv Quantizer::quantize_conv(const Node& node, const Calibration& calibration,
                                        QuantizedLayer* layer) const {
-  const std::span<const float> weight = constant_floats(graph_, node.inputs[1]);
+  const auto input_value = static_cast<size_t>(node.inputs[0]);
+  const std::vector<double>& input_mean = calibration.channel_mean[input_value];
+  const std::vector<float>& input_factor = calibration.factor[input_value];
+  std::vector<float> weight(constant_floats(graph_, node.inputs[1]).begin(),
+                            constant_floats(graph_, node.inputs[1]).end());
   const Shape& w = graph_.value(node.inputs[1]).shape;
   const auto channels = static_cast<size_t>(w[0]);
   const size_t per_channel = weight.size() / channels;
   const auto taps = static_cast<size_t>(w[2] * w[3]);
   const auto group_inputs = static_cast<size_t>(w[1]);
   const size_t per_group = channels / static_cast<size_t>(node.integer("group"));
+  const auto input_of = [&](size_t oc, size_t i) {
+    return oc / per_group * group_inputs + i / taps;
+  };
+  if (!input_factor.empty()) {
+    for (size_t i = 0; i < weight.size(); ++i) {
+      weight[i] /= input_factor[input_of(i / per_channel, i % per_channel)];
+    }
+  }
   QuantizedConv conv;
+  conv.output_factor = calibration.factor[static_cast<size_t>(node.outputs[0])];
   conv.weight.resize(weight.size());
   conv.bias.assign(channels, 0.0F);
   if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
@@ -193,20 +249,22 @@ QuantizedConv Quantizer::quantize_conv(const Node& node, const std::vector<doubl
   double signal = 0.0;
   double noise = 0.0;
   for (size_t oc = 0; oc < channels; ++oc) {
-    const std::span<const float> row = weight.subspan(oc * per_channel, per_channel);
+    const std::span<const float> row =
+        std::span<const float>(weight).subspan(oc * per_channel, per_channel);
     const std::span<int8_t> quantized =
         std::span<int8_t>(conv.weight).subspan(oc * per_channel, per_channel);
     const float scale = choose_weight_scale(row);
     quantize_weights(row, scale, quantized);
     conv.weight_scale.push_back(scale);
-    const size_t first_input = oc / per_group * group_inputs;
     double shift = 0.0;
     for (size_t i = 0; i < per_channel; ++i) {
       const double error = double{scale} * quantized[i] - row[i];
       signal += double{row[i]} * row[i];
       noise += error * error;
-      const size_t input = first_input + i / taps;
-      if (input < input_mean.size()) shift += error * input_mean[input];
+      const size_t input = input_of(oc, i);
+      if (input >= input_mean.size()) continue;
+      const double factor = input_factor.empty() ? 1.0 : double{input_factor[input]};
+      shift += error * input_mean[input] * factor;
     }
     if (options_.bias_correction) conv.bias[oc] -= static_cast<float>(shift);
   }
@@ -239,8 +297,10 @@ Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeRepo
   choose_convolutions();
   join_values();
   choose_values();
-  const Calibration calibration =
-      PAWL_TRY(calibrate(graph_, pre_, frames, group_, options_.progress));
+  const Calibration calibration = PAWL_TRY(calibrate(
+      graph_, pre_, frames, group_, evenable_values(),
+      [this](ValueId id, const std::vector<float>& magnitude) { return even_out(id, magnitude); },
+      options_.progress));
   report->frames = calibration.frames;
   if (calibration.frames < kFramesAdvised) {
     report->warnings.push_back("only " + std::to_string(calibration.frames) +
@@ -272,9 +332,8 @@ Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeRepo
     if (node.op != Op::kConv) continue;
     report->layers.emplace_back();
     if (int8_[i]) {
-      const auto input = static_cast<size_t>(node.inputs[0]);
       result.convs[static_cast<int32_t>(i)] =
-          quantize_conv(node, calibration.channel_mean[input], &report->layers.back());
+          quantize_conv(node, calibration, &report->layers.back());
       for (const size_t operand : {size_t{0}, size_t{3}}) {
         if (operand >= node.inputs.size() || node.inputs[operand] == kNoValue) continue;
         const auto v = static_cast<size_t>(node.inputs[operand]);

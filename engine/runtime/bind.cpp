@@ -48,6 +48,34 @@ Result<BoundStep> bind_conv(const StepReader& reader) {
   return BoundStep(choose(kernels::conv_variants()).run, params);
 }
 
+// Everything but weights and scratch; also what scratch_bytes() asks.
+Result<kernels::WinogradParams> winograd_params(const StepReader& reader) {
+  const Image x = PAWL_TRY(reader.input_image(0));
+  const Image y = PAWL_TRY(reader.output_image(0));
+  const auto f = step_fields<WinogradFields>(reader.record());
+  if (!all_within(0, 2, f.pad_top, f.pad_left)) return reader.broken("a pad is out of range");
+  kernels::WinogradParams params{};
+  set_images(x, y, &params);
+  params.IC = x.C;
+  params.OC = y.C;
+  params.pad_top = static_cast<int32_t>(f.pad_top);
+  params.pad_left = static_cast<int32_t>(f.pad_left);
+  params.activation = reader.activation();
+  PAWL_TRY(set_residual(reader, y, &params));
+  return params;
+}
+
+Result<BoundStep> bind_winograd(const StepReader& reader) {
+  kernels::WinogradParams params = PAWL_TRY(winograd_params(reader));
+  params.weight =
+      PAWL_TRY(reader.block<float>(0, kernels::packed_winograd_floats(params.OC, params.IC)));
+  const int32_t panels = (params.OC + kernels::kWinogradBlock - 1) / kernels::kWinogradBlock;
+  params.bias =
+      PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(panels) * kernels::kWinogradBlock));
+  params.scratch = reinterpret_cast<float*>(reader.memory().scratch);
+  return BoundStep(choose(kernels::winograd_variants()).run, params);
+}
+
 Result<BoundStep> bind_depthwise(const StepReader& reader) {
   const Image x = PAWL_TRY(reader.input_image(0));
   const Image y = PAWL_TRY(reader.output_image(0));
@@ -241,15 +269,19 @@ Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads) {
   size_t bytes = 0;
   for (const StepRecord& step : artifact.steps()) {
     const StepReader reader(artifact, step, memory);
-    size_t floats = 0;
+    size_t floats = 0;  // a thread
+    size_t shared = 0;  // bytes of all threads together
     if (step.kind == StepKind::kAttention) {
       const kernels::AttentionParams params = PAWL_TRY(attention_params(reader));
       floats = kernels::attention_scratch_floats(params);
+    } else if (step.kind == StepKind::kWinograd) {
+      const kernels::WinogradParams params = PAWL_TRY(winograd_params(reader));
+      shared = kernels::winograd_scratch_floats(params, threads) * sizeof(float);
     } else if (step.kind == StepKind::kTopK) {
       const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
       floats = static_cast<size_t>(StepReader::count(*x));
     }
-    bytes = std::max(bytes, floats * sizeof(float) * static_cast<size_t>(threads));
+    bytes = std::max({bytes, shared, floats * sizeof(float) * static_cast<size_t>(threads)});
   }
   return bytes;
 }
@@ -290,6 +322,8 @@ Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
       return bind_max_pool_u8(reader);
     case StepKind::kNearestU8:
       return bind_nearest_u8(reader);
+    case StepKind::kWinograd:
+      return bind_winograd(reader);
     case StepKind::kStridedCopy:
       return bind_strided_copy(reader);
     case StepKind::kRowBinary:

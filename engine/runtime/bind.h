@@ -20,6 +20,7 @@
 #include "kernels/pool.h"
 #include "kernels/resize.h"
 #include "kernels/rowmajor.h"
+#include "kernels/winograd.h"
 
 namespace pawl::engine {
 
@@ -47,7 +48,7 @@ class BoundStep {
                kernels::RowReduceParams, kernels::MatmulParams, kernels::TopKParams,
                kernels::RowGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
                kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
-               kernels::MaxPoolU8Params, kernels::NearestU8Params>
+               kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::WinogradParams>
       params_;
 };
 

@@ -11,15 +11,17 @@ int64_t rounded_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// The epilogue but for its per-channel scales; also checks the residual against y.
-Result<Epilogue> epilogue(const StepReader& reader, const ImageU8& shape, const float* scale) {
+// `tables`: scales, then inverse output scales, `channels` of each. Also checks the residual
+// against y.
+Result<Epilogue> epilogue(const StepReader& reader, const ImageU8& shape, const float* tables,
+                          uint64_t channels) {
   Epilogue end{};
-  end.scale = scale;
+  end.scale = tables;
+  end.inverse_scale = tables + channels;
   end.activation = reader.activation();
   if (!kernels::epilogue_supports(end.activation.kind)) {
     return reader.broken("an activation without an 8-bit kernel");
   }
-  end.inverse_scale = 1.0F / shape.quantization.scale;
   end.zero = shape.quantization.zero;
   if (!reader.has_input(2)) return end;
   const ImageU8 residual = PAWL_TRY(reader.input_u8(2));
@@ -80,11 +82,12 @@ Result<BoundStep> bind_conv_u8(const StepReader& reader) {
   params.weight = PAWL_TRY(reader.block<int8_t>(
       0, kernels::packed_conv_u8_bytes(params.OC, params.IC, params.KH, params.KW)));
   params.bias = PAWL_TRY(reader.block<int32_t>(1, static_cast<uint64_t>(padded)));
-  const auto table_bytes =
-      static_cast<uint64_t>(padded) * sizeof(float) + static_cast<uint64_t>(rounded_up(x.C, 64));
-  const uint8_t* table = PAWL_TRY(reader.block<uint8_t>(2, table_bytes));
-  params.pad = table + static_cast<uint64_t>(padded) * sizeof(float);
-  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, reinterpret_cast<const float*>(table)));
+  const uint64_t table_bytes = 2 * static_cast<uint64_t>(padded) * sizeof(float);
+  const uint8_t* table =
+      PAWL_TRY(reader.block<uint8_t>(2, table_bytes + static_cast<uint64_t>(rounded_up(x.C, 64))));
+  params.pad = table + table_bytes;
+  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, reinterpret_cast<const float*>(table),
+                                      static_cast<uint64_t>(padded)));
   return BoundStep(choose(kernels::conv_u8_variants()).run, params);
 }
 
@@ -101,9 +104,9 @@ Result<BoundStep> bind_depthwise_u8(const StepReader& reader) {
   const auto padded = static_cast<uint64_t>(rounded_up(x.C, 16));
   params.weight = PAWL_TRY(reader.block<int8_t>(0, padded * static_cast<uint64_t>(f.KH * f.KW)));
   params.bias = PAWL_TRY(reader.block<int32_t>(1, padded));
-  const float* scale = PAWL_TRY(reader.block<float>(2, padded));
+  const float* tables = PAWL_TRY(reader.block<float>(2, 2 * padded));
   params.pad = static_cast<uint8_t>(x.quantization.zero);
-  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, scale));
+  params.epilogue = PAWL_TRY(epilogue(reader, y.shape, tables, padded));
   return BoundStep(choose(kernels::depthwise_u8_variants()).run, params);
 }
 

@@ -117,6 +117,18 @@ struct Session::State {
                       .quantization = {tensor.scale, tensor.zero}};
   }
 
+  TensorView output_view(const StepRecord& step) const {
+    TensorView output = view(artifact.tensors()[static_cast<size_t>(step.output[0])]);
+    const bool scales = step.kind == StepKind::kConvU8 || step.kind == StepKind::kDepthwiseU8;
+    if (scales && output.data_u8 != nullptr) {
+      // Behind the accumulator scales (engine/plan/lower_quantized.cpp), as binding checked.
+      const int32_t padded = (output.extent[1] + 15) / 16 * 16;
+      output.inverse_scale =
+          reinterpret_cast<const float*>(artifact.weights().data() + step.data[2]) + padded;
+    }
+    return output;
+  }
+
   Status allocate();
   Status bind();
   Status prepare_detection(const SessionOptions& options);
@@ -147,7 +159,7 @@ Status Session::State::bind() {
   steps.reserve(artifact.steps().size());
   for (const StepRecord& step : artifact.steps()) {
     steps.push_back(PAWL_TRY(bind_step(artifact, step, memory)));
-    step_outputs.push_back(view(artifact.tensors()[static_cast<size_t>(step.output[0])]));
+    step_outputs.push_back(output_view(step));
   }
   std::vector<const TensorRecord*> marked;
   for (const TensorRecord& tensor : artifact.tensors()) {
@@ -248,13 +260,14 @@ void copy_elements(const TensorView& tensor, std::span<float> values) {
   const size_t pixels = values.size() / channels;
   const auto stride = static_cast<size_t>(tensor.pixel_stride);
   for (size_t c = 0; c < channels; ++c) {
+    const float scale = tensor.inverse_scale != nullptr ? 1.0F / tensor.inverse_scale[c]
+                                                        : tensor.quantization.scale;
     for (size_t p = 0; p < pixels; ++p) {
       const size_t at = p * stride + c;
       values[c * pixels + p] =
           tensor.data != nullptr
               ? tensor.data[at]
-              : static_cast<float>(tensor.data_u8[at] - tensor.quantization.zero) *
-                    tensor.quantization.scale;
+              : static_cast<float>(tensor.data_u8[at] - tensor.quantization.zero) * scale;
     }
   }
 }

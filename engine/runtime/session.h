@@ -43,6 +43,7 @@ struct TensorView {
   const float* data = nullptr;      // null where the elements are 8-bit
   const uint8_t* data_u8 = nullptr;
   kernels::Quantization quantization{};  // of data_u8
+  const float* inverse_scale = nullptr;  // of data_u8, a channel each where they differ; else null
 };
 
 // The tensor's elements as real numbers in row-major logical order. `values` holds as many.

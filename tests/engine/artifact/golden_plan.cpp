@@ -256,15 +256,18 @@ std::vector<int8_t> pattern_s8(size_t count, uint32_t seed) {
   return values;
 }
 
-// Weights, bias, and the scale of each channel with the padding bytes behind it.
+// Weights, bias, and the scales of each channel, of sums and of y, with the padding bytes behind.
 void add_u8_data(GoldenBuilder& b, StepRecord& step, size_t weights, int32_t channels,
                  size_t pad_bytes, uint8_t pad) {
+  const float y_scale = b.plan.tensors[static_cast<size_t>(step.output[0])].scale;
   const auto padded = static_cast<size_t>((channels + 15) / 16 * 16);
   const std::vector<int8_t> weight = pattern_s8(weights, 23);
   const std::vector<int32_t> bias(padded, 100);
   const std::vector<float> scale(padded, 1.0F / 4096.0F);
-  std::vector<uint8_t> table(padded * sizeof(float) + pad_bytes, pad);
+  const std::vector<float> inverse(padded, 1.0F / y_scale);
+  std::vector<uint8_t> table(2 * padded * sizeof(float) + pad_bytes, pad);
   std::memcpy(table.data(), scale.data(), padded * sizeof(float));
+  std::memcpy(table.data() + padded * sizeof(float), inverse.data(), padded * sizeof(float));
   step.data[0] = b.plan.add_weights(weight.data(), weight.size());
   step.data[1] = b.plan.add_weights(bias.data(), bias.size() * sizeof(int32_t));
   step.data[2] = b.plan.add_weights(table.data(), table.size());

@@ -1,0 +1,289 @@
+// Proves: the invariants of engine/plan/quantization.h hold on networks shaped like YOLO's; the
+// compiled INT8 plan stays close to the float network, also where depthwise channels differ by
+// orders of magnitude; it gives the same bits twice and with any number of threads; bad input gives
+// an error, never an artifact.
+#include "engine/quantize/quantizer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include "engine/artifact/artifact.h"
+#include "engine/compile/compiler.h"
+#include "engine/passes/passes.h"
+#include "engine/runtime/session.h"
+#include "tests/engine/graph_builder.h"
+
+namespace pawl::engine {
+namespace {
+
+using test::GraphBuilder;
+using test::square;
+
+constexpr int32_t kSide = 32;
+
+// Smooth random pictures: noise alone would average out to nothing in a few layers.
+class RandomFrames : public CalibrationFrames {
+ public:
+  RandomFrames(size_t count, uint32_t seed) : count_(count), seed_(seed) {}
+  size_t count() const override { return count_; }
+  Result<platform::Frame> frame(size_t index) override {
+    std::mt19937 random(seed_ + static_cast<uint32_t>(index));
+    std::uniform_real_distribution<float> wave(0.05F, 0.6F);
+    const float fx = wave(random);
+    const float fy = wave(random);
+    pixels_.resize(size_t{kSide} * kSide * 3);
+    for (int32_t y = 0; y < kSide; ++y) {
+      for (int32_t x = 0; x < kSide; ++x) {
+        for (int32_t c = 0; c < 3; ++c) {
+          const float v = 127.5F +
+                          100.0F * std::sin(fx * static_cast<float>(x * (c + 1))) *
+                              std::cos(fy * static_cast<float>(y)) +
+                          static_cast<float>(random() % 41) - 20.0F;
+          pixels_[static_cast<size_t>((y * kSide + x) * 3 + c)] =
+              static_cast<uint8_t>(std::clamp(v, 0.0F, 255.0F));
+        }
+      }
+    }
+    platform::Frame frame;
+    frame.width = kSide;
+    frame.height = kSide;
+    frame.stride = kSide * 3;
+    frame.data = pixels_.data();
+    return frame;
+  }
+
+ private:
+  size_t count_;
+  uint32_t seed_;
+  std::vector<uint8_t> pixels_;
+};
+
+ValueId conv_silu(GraphBuilder* b, ValueId x, int64_t channels, const test::ConvOptions& o) {
+  return b->silu(b->conv(x, channels, o));
+}
+
+// Stem, C2f with a shortcut, SPPF, upsample and concat, depthwise, head.
+Graph yolo_like(uint64_t seed) {
+  GraphBuilder b(seed);
+  const ValueId stem = conv_silu(&b, b.input({1, 3, kSide, kSide}), 16, square(3, 2));
+  const ValueId wide = conv_silu(&b, stem, 24, square(1));
+  const auto halves = b.split(wide, 1, {12, 12});
+  const ValueId inner = conv_silu(&b, halves[1], 12, square(3));
+  const ValueId sum = b.binary(Op::kAdd, halves[1], conv_silu(&b, inner, 12, square(3)));
+  const ValueId c2f = conv_silu(&b, b.concat({halves[0], halves[1], sum}, 1), 20, square(1));
+  const ValueId down = conv_silu(&b, c2f, 16, square(3, 2));
+  const ValueId pooled = b.pool(Op::kMaxPool, down, square(5));
+  const ValueId sppf = conv_silu(&b, b.concat({down, pooled}, 1), 16, square(1));
+  const ValueId up = b.resize(sppf, 16, 16, "nearest", "asymmetric", "floor");
+  const ValueId neck = conv_silu(&b, b.concat({up, c2f}, 1), 24, square(1));
+  const ValueId deep = conv_silu(&b, neck, 24, square(3, 1, 24));
+  const ValueId last = conv_silu(&b, deep, 16, square(1));
+  return b.finish({b.conv(last, 9, square(1)), b.conv(sppf, 9, square(1))});
+}
+
+PreprocessSpec pixels_by_255() {
+  return PreprocessSpec{.width = kSide, .height = kSide};
+}
+
+Result<Compiled> compile_int8(const Graph& graph, CalibrationFrames* frames) {
+  CompileOptions options;
+  options.head.head = "none";
+  options.calibration = frames;
+  return compile(graph, options);
+}
+
+// Ratio of signal to error of the outputs, in decibels, on frames that calibration did not see.
+double sqnr_db(const Graph& graph, const Artifact& int8) {
+  CompileOptions options;
+  options.head.head = "none";
+  auto plain = compile(graph, options);
+  EXPECT_TRUE(plain.ok());
+  auto reference = Artifact::from_bytes(plain.value().artifact, "float");
+  EXPECT_TRUE(reference.ok());
+  auto a = Session::create(reference.value(), {.threads = 1});
+  auto b = Session::create(int8, {.threads = 1});
+  EXPECT_TRUE(a.ok());
+  EXPECT_TRUE(b.ok()) << b.error().message;
+  double signal = 0.0;
+  double noise = 0.0;
+  RandomFrames frames(4, 900);
+  for (size_t i = 0; i < frames.count(); ++i) {
+    const platform::Frame frame = frames.frame(i).value();
+    EXPECT_TRUE(a.value().preprocess(frame).ok());
+    EXPECT_TRUE(b.value().preprocess(frame).ok());
+    a.value().run();
+    b.value().run();
+    for (size_t o = 0; o < a.value().outputs().size(); ++o) {
+      size_t count = 1;
+      for (const int32_t e : a.value().outputs()[o].extent) count *= static_cast<size_t>(e);
+      std::vector<float> x(count);
+      std::vector<float> y(count);
+      copy_elements(a.value().outputs()[o], x);
+      copy_elements(b.value().outputs()[o], y);
+      for (size_t k = 0; k < count; ++k) {
+        signal += double{x[k]} * x[k];
+        noise += (double{x[k]} - y[k]) * (double{x[k]} - y[k]);
+      }
+    }
+  }
+  return 10.0 * std::log10(signal / noise);
+}
+
+TEST(Quantizer, InvariantsHold) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    Graph graph = yolo_like(seed);
+    optimise(&graph);
+    RandomFrames frames(8, 1);
+    QuantizeReport report;
+    const auto made = quantize(graph, pixels_by_255(), frames, {}, &report);
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    const GraphQuantization& q = made.value();
+    const auto same = [&](ValueId a, ValueId b) {
+      const auto& x = q.values[static_cast<size_t>(a)];
+      const auto& y = q.values[static_cast<size_t>(b)];
+      return x.has_value() == y.has_value() && (!x || (x->scale == y->scale && x->zero == y->zero));
+    };
+    for (const ValueId output : graph.outputs) {
+      EXPECT_FALSE(q.values[static_cast<size_t>(output)].has_value());
+    }
+    int32_t int8 = 0;
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      const Node& node = graph.nodes[i];
+      const bool joins = node.op == Op::kConcat || node.op == Op::kMaxPool ||
+                         node.op == Op::kResize || node.op == Op::kSplit;
+      for (const ValueId input : node.inputs) {
+        if (joins) {
+          EXPECT_TRUE(same(input, node.outputs[0])) << node.name;
+        }
+      }
+      const auto conv = q.convs.find(static_cast<int32_t>(i));
+      if (conv == q.convs.end()) continue;
+      ++int8;
+      EXPECT_TRUE(q.values[static_cast<size_t>(node.inputs[0])].has_value() ||
+                  q.crossings.count(node.inputs[0]) == 1);
+      EXPECT_EQ(conv->second.weight_scale.size(), conv->second.bias.size());
+      for (const float scale : conv->second.weight_scale) EXPECT_GT(scale, 0.0F);
+    }
+    EXPECT_EQ(int8, 10);  // all but the two heads
+    EXPECT_EQ(report.layers.size(), 12U);
+  }
+}
+
+TEST(Quantizer, StaysCloseToTheFloatNetwork) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const Graph graph = yolo_like(seed);
+    RandomFrames frames(16, 1);
+    const auto compiled = compile_int8(graph, &frames);
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+    ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+    EXPECT_GT(sqnr_db(graph, artifact.value()), 24.0) << "seed " << seed;
+  }
+}
+
+// Channels of a depthwise layer that differ a thousandfold: one scale a tensor would round the
+// small ones, which the next layer's weights make important, to nothing.
+TEST(Quantizer, EvensOutUnequalChannels) {
+  GraphBuilder b(7);
+  const ValueId stem = conv_silu(&b, b.input({1, 3, kSide, kSide}), 16, square(3, 2));
+  const ValueId deep = b.conv(stem, 16, square(3, 1, 16));
+  const ValueId mix = b.conv(b.unary(Op::kRelu, deep), 16, square(1));
+  Graph graph = b.finish({b.conv(b.silu(mix), 8, square(1))});
+  const auto scaled = [&](size_t node, bool per_output, bool up) {
+    Node& conv = graph.nodes[node];
+    Tensor weight = *graph.value(conv.inputs[1]).constant;
+    Tensor bias = *graph.value(conv.inputs[2]).constant;
+    const std::span<float> w = weight.as<float>();
+    const size_t inner = w.size() / 16;
+    for (size_t i = 0; i < w.size(); ++i) {
+      const size_t channel = per_output ? i / inner : i % inner;
+      w[i] *= std::pow(2.0F, (up ? 1.0F : -1.0F) * static_cast<float>(channel % 11));
+    }
+    for (size_t c = 0; c < 16 && per_output; ++c) {
+      bias.as<float>()[c] *= std::pow(2.0F, static_cast<float>(c % 11));
+    }
+    conv.inputs[1] = graph.add_constant("w" + std::to_string(node), std::move(weight));
+    conv.inputs[2] = graph.add_constant("b" + std::to_string(node), std::move(bias));
+  };
+  std::vector<size_t> convs;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].op == Op::kConv) convs.push_back(i);
+  }
+  scaled(convs[1], true, true);    // depthwise: channel c is 2^(c mod 11) larger
+  scaled(convs[2], false, false);  // and the next layer makes up for it
+  RandomFrames frames(16, 1);
+  const auto compiled = compile_int8(graph, &frames);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+  ASSERT_TRUE(artifact.ok());
+  EXPECT_GT(sqnr_db(graph, artifact.value()), 20.0);
+}
+
+TEST(Quantizer, SameBitsTwiceAndWithAnyThreads) {
+  const Graph graph = yolo_like(3);
+  RandomFrames frames(8, 1);
+  const auto first = compile_int8(graph, &frames);
+  const auto second = compile_int8(graph, &frames);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(first.value().artifact, second.value().artifact);
+  const auto artifact = Artifact::from_bytes(first.value().artifact, "int8");
+  std::vector<std::vector<float>> outputs;
+  for (const int32_t threads : {1, 2, 3}) {
+    auto session = Session::create(artifact.value(), {.threads = threads});
+    ASSERT_TRUE(session.ok());
+    ASSERT_TRUE(session.value().preprocess(frames.frame(0).value()).ok());
+    session.value().run();
+    std::vector<float> values(9 * 16 * 16);
+    copy_elements(session.value().outputs()[0], values);
+    outputs.push_back(values);
+  }
+  EXPECT_EQ(std::memcmp(outputs[0].data(), outputs[1].data(), outputs[0].size() * 4), 0);
+  EXPECT_EQ(std::memcmp(outputs[0].data(), outputs[2].data(), outputs[0].size() * 4), 0);
+}
+
+TEST(Quantizer, RefusesWhatCannotBeCalibrated) {
+  RandomFrames none(0, 1);
+  const auto empty = compile_int8(yolo_like(1), &none);
+  ASSERT_FALSE(empty.ok());
+  EXPECT_NE(empty.error().message.find("calibration"), std::string::npos);
+
+  Graph graph = yolo_like(1);
+  for (Node& node : graph.nodes) {
+    if (node.op != Op::kConv) continue;
+    Tensor weight = *graph.value(node.inputs[1]).constant;
+    weight.as<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    node.inputs[1] = graph.add_constant("broken", std::move(weight));
+    break;
+  }
+  RandomFrames frames(4, 1);
+  const auto broken = compile_int8(graph, &frames);
+  ASSERT_FALSE(broken.ok());
+  EXPECT_NE(broken.error().message.find("not finite"), std::string::npos);
+}
+
+TEST(Quantizer, FewImagesWarnAndNamedNodesStayFloat) {
+  Graph graph = yolo_like(2);
+  optimise(&graph);
+  QuantizeOptions options;
+  for (const Node& node : graph.nodes) {
+    if (node.op == Op::kConv && options.float_nodes.size() < 2) {
+      options.float_nodes.push_back(node.name);
+    }
+  }
+  RandomFrames frames(4, 1);
+  QuantizeReport report;
+  const auto made = quantize(graph, pixels_by_255(), frames, options, &report);
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_EQ(made.value().convs.size(), 8U);
+  EXPECT_FALSE(report.layers[0].int8);
+  EXPECT_EQ(report.layers[0].reason, "kept by request");
+  ASSERT_EQ(report.warnings.size(), 1U);
+  EXPECT_NE(report.warnings[0].find("4 calibration images"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pawl::engine
