@@ -81,11 +81,4 @@ void pack_winograd_weights(const float* weight, int32_t OC, int32_t IC, float* p
   }
 }
 
-bool winograd_wins(int32_t OC, int32_t IC, int32_t OH, int32_t OW) {
-  // Small images leave tiles half empty; with very many channels the transformed weights, four
-  // times the direct ones, no longer stay in the cache.
-  const bool cached = int64_t{OC} * IC <= 256 * 256 || int64_t{OH} * OW >= 400;
-  return IC >= 12 && OC >= 8 && OH >= 10 && OW >= 10 && cached;
-}
-
 }  // namespace pawl::kernels

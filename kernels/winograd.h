@@ -80,10 +80,4 @@ constexpr bool winograd_wins([[maybe_unused]] int32_t OC, int32_t IC, int32_t OH
   return IC >= 12 && int64_t{OH} * OW - 4 * tiles >= 128;
 }
 
-// Whether this form beats the direct one, from a sweep of both on one AVX-512 core (ratio of CPU
-// times, direct over Winograd; AVX2 within a third of it):
-//   12->16 80x80 1.4   16->16 160x160 1.8   64->64 80x80 2.0   128->128 16x16 2.6   128->128
-//   10x10 1.8 128->128 8x8 1.3   128->128 6x6 0.8     512->512 20x20 1.9  512->512 13x13 1.0
-bool winograd_wins(int32_t OC, int32_t IC, int32_t OH, int32_t OW);
-
 }  // namespace pawl::kernels
