@@ -12,6 +12,7 @@
 #include "kernels/activation.h"
 #include "kernels/conv.h"
 #include "kernels/isa.h"
+#include "kernels/winograd.h"
 
 namespace pawl::engine {
 namespace {
@@ -322,6 +323,17 @@ void add_quantized(GoldenBuilder& b, int32_t image) {
   add_conv_u8(b, "conv_u8_to_float", wide, narrow, 1);
 }
 
+// A 3x3 convolution by Winograd over the few channels of the boxes; the weights count as transformed.
+void add_winograd(GoldenBuilder& b, int32_t boxes) {
+  constexpr int32_t kOut = 8;
+  const int32_t smooth = b.image("smooth", kOut, kSide);
+  StepRecord& step = b.step("winograd", StepKind::kWinograd, {boxes}, {smooth});
+  step.activation = static_cast<uint8_t>(Activation::kRelu);
+  step.data[0] = b.add_floats(pattern(kernels::packed_winograd_floats(kOut, 4), 29));
+  step.data[1] = b.add_floats(pattern(kernels::kWinogradBlock, 31));
+  set_step_fields(WinogradFields{1, 1}, &step);
+}
+
 MapRecord whole_map(int32_t tensor, int32_t channels) {
   return {tensor, channels, 0, channels, 1};
 }
@@ -336,6 +348,7 @@ Plan golden_plan() {
   const auto [boxes, scores] = add_network(b);
   add_tail(b, scores);
   add_quantized(b, kNeck);
+  add_winograd(b, boxes);
 
   HeadRecord& head = b.plan.head;
   head.family = b.plan.add_name("golden");
