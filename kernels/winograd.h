@@ -54,8 +54,8 @@ struct WinogradVariant {
 // Best first; the last is scalar: the same transforms in double precision.
 std::span<const WinogradVariant> winograd_variants();
 
-// Of any variant; reads IC, OC, OH and OW alone. A part takes 0.5 MB at most up to 128 channels each
-// way, beyond that in proportion to IC: 1.3 MB at 256, 2.3 MB at 512.
+// Of any variant; reads IC, OC, OH and OW alone. A part takes 0.5 MB at most up to 128 channels
+// each way, beyond that in proportion to IC: 1.3 MB at 256, 2.3 MB at 512.
 size_t winograd_scratch_floats(const WinogradParams& params, int32_t parts);
 
 // weight (OC,IC,3,3) row-major -> transformed panels. `packed` holds packed_winograd_floats().
