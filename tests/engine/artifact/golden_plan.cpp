@@ -323,7 +323,8 @@ void add_quantized(GoldenBuilder& b, int32_t image) {
   add_conv_u8(b, "conv_u8_to_float", wide, narrow, 1);
 }
 
-// A 3x3 convolution by Winograd over the few channels of the boxes; the weights count as transformed.
+// A 3x3 convolution by Winograd over the few channels of the boxes; the weights count as
+// transformed.
 void add_winograd(GoldenBuilder& b, int32_t boxes) {
   constexpr int32_t kOut = 8;
   const int32_t smooth = b.image("smooth", kOut, kSide);

@@ -26,17 +26,18 @@ std::atomic<int64_t> allocations{0};  // by every thread of the program
 }
 
 // The whole C heap of this program is counted, operator new above it included. Sanitizers bring
-// their own heap, so there only operator new is counted.
+// their own heap, so there only operator new is counted (out of line: GCC 12 takes an inlined free
+// for a mismatched one).
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-void* operator new(size_t bytes) {
+[[gnu::noinline]] void* operator new(size_t bytes) {
   ++allocations;
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
   std::free(memory);
 }
 #else
