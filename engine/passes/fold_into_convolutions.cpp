@@ -78,7 +78,7 @@ void apply(Graph* graph, Node* conv, const Affine& affine) {
     for (size_t i = 0; i < per_output; ++i) w[c * per_output + i] *= affine.scale[c];
     b[c] = (has_bias ? old[c] : 0.0F) * affine.scale[c] + affine.shift[c];
   }
-  const std::string& name = graph->value(conv->outputs[0]).name;
+  const std::string name = graph->value(conv->outputs[0]).name;  // adding values moves them
   const ValueId weight_id = graph->add_constant(name + ".folded_weight", std::move(weight));
   const ValueId bias_id = graph->add_constant(name + ".folded_bias", std::move(bias));
   conv->inputs.resize(3);
