@@ -39,6 +39,12 @@ struct Epilogue {
   int32_t zero;                // of y, one for all channels
 };
 
+// The largest magnitude of an integer bias that a sum of `depth` products, each at most 255 * 128,
+// cannot carry out of 32 bits. Requires depth <= 2^16.
+constexpr int64_t bias_limit(int64_t depth) {
+  return (int64_t{1} << 31) - 1 - 255 * 128 * depth;
+}
+
 // False for kTanh, kMish and kGelu: a graph that has them computes that layer in float32. A kernel
 // given one of them applies no activation.
 bool epilogue_supports(Activation activation);

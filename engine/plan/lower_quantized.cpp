@@ -39,15 +39,15 @@ ChannelTables channel_tables(const QuantizedConv& conv, const Quantization& inpu
     int64_t sum = 0;
     for (size_t i = 0; i < per_channel; ++i) sum += conv.weight[channel * per_channel + i];
     const double scale = double{input.scale} * conv.weight_scale[channel];
-    const double bias = std::nearbyint(conv.bias[channel] / scale);
-    constexpr double kLimit = 1 << 30;  // leaves room for the sum of products
-    const double clamped = std::clamp(bias, -kLimit, kLimit);
+    const double bias =
+        std::nearbyint(conv.bias[channel] / scale) - static_cast<double>(input.zero * sum);
+    const auto limit = static_cast<double>(kernels::bias_limit(static_cast<int64_t>(per_channel)));
     tables.scale[c] = static_cast<float>(scale);
     if (output.element == Element::kUint8) {
       const float factor = conv.output_factor.empty() ? 1.0F : conv.output_factor[channel];
       tables.inverse[c] = factor / output.scale;
     }
-    tables.bias[c] = static_cast<int32_t>(static_cast<int64_t>(clamped) - input.zero * sum);
+    tables.bias[c] = static_cast<int32_t>(std::clamp(bias, -limit, limit));
   }
   return tables;
 }

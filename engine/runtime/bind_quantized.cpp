@@ -54,6 +54,16 @@ Result<Output> output_of(const StepReader& reader) {
                 image.data};
 }
 
+// data[1], when no sum of `depth` products on top of it leaves 32 bits.
+Result<const int32_t*> bias_of(const StepReader& reader, uint64_t count, int64_t depth) {
+  const int32_t* bias = PAWL_TRY(reader.block<int32_t>(1, count));
+  const int64_t limit = kernels::bias_limit(depth);
+  if (!std::all_of(bias, bias + count, [=](int32_t b) { return all_within(-limit, limit, b); })) {
+    return reader.broken("a bias is too large for 32-bit sums");
+  }
+  return bias;
+}
+
 Result<ConvFields> window(const StepReader& reader) {
   const auto f = step_fields<ConvFields>(reader.record());
   if (!all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
@@ -81,7 +91,7 @@ Result<BoundStep> bind_conv_u8(const StepReader& reader) {
   const int64_t padded = rounded_up(params.OC, 16);
   params.weight = PAWL_TRY(reader.block<int8_t>(
       0, kernels::packed_conv_u8_bytes(params.OC, params.IC, params.KH, params.KW)));
-  params.bias = PAWL_TRY(reader.block<int32_t>(1, static_cast<uint64_t>(padded)));
+  params.bias = PAWL_TRY(bias_of(reader, static_cast<uint64_t>(padded), f.KH * f.KW * x.C));
   const uint64_t table_bytes = 2 * static_cast<uint64_t>(padded) * sizeof(float);
   const uint8_t* table =
       PAWL_TRY(reader.block<uint8_t>(2, table_bytes + static_cast<uint64_t>(rounded_up(x.C, 64))));
@@ -103,7 +113,7 @@ Result<BoundStep> bind_depthwise_u8(const StepReader& reader) {
   params.C = x.C;
   const auto padded = static_cast<uint64_t>(rounded_up(x.C, 16));
   params.weight = PAWL_TRY(reader.block<int8_t>(0, padded * static_cast<uint64_t>(f.KH * f.KW)));
-  params.bias = PAWL_TRY(reader.block<int32_t>(1, padded));
+  params.bias = PAWL_TRY(bias_of(reader, padded, f.KH * f.KW));
   const float* tables = PAWL_TRY(reader.block<float>(2, 2 * padded));
   params.pad = static_cast<uint8_t>(x.quantization.zero);
   params.epilogue = PAWL_TRY(epilogue(reader, y.shape, tables, padded));

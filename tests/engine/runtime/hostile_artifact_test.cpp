@@ -10,7 +10,9 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/artifact/writer.h"
+#include "engine/plan/step.h"
 #include "engine/runtime/session.h"
+#include "kernels/quantized.h"
 #include "platform/frame.h"
 #include "tests/engine/artifact/golden_plan.h"
 
@@ -70,6 +72,31 @@ TEST(HostileArtifact, TheGoldenFileRuns) {
   Tally tally;
   try_file(golden_bytes(), tally);
   EXPECT_EQ(tally.ran, 1);
+}
+
+// Integer biases on and beyond the bound that keeps 32-bit sums exact.
+TEST(HostileArtifact, BiasesThatWouldOverflow) {
+  const Plan golden = golden_plan();
+  int convolutions = 0;
+  for (size_t s = 0; s < golden.steps.size(); ++s) {
+    const StepRecord& step = golden.steps[s];
+    if (step.kind != StepKind::kConvU8 && step.kind != StepKind::kDepthwiseU8) continue;
+    ++convolutions;
+    const auto f = step_fields<ConvFields>(step);
+    const TensorRecord& x = golden.tensors[static_cast<size_t>(step.input[0])];
+    const int64_t channels = step.kind == StepKind::kConvU8 ? x.extent[1] : 1;
+    const int64_t limit = kernels::bias_limit(f.KH * f.KW * channels);
+    for (const int64_t bias :
+         {limit, -limit, limit + 1, -limit - 1, int64_t{INT32_MAX}, int64_t{INT32_MIN}}) {
+      Plan plan = golden;
+      const auto value = static_cast<int32_t>(bias);
+      std::memcpy(plan.weights.data() + step.data[1], &value, sizeof(value));
+      Tally tally;
+      try_file(write_artifact(plan).value(), tally);
+      EXPECT_EQ(tally.ran, bias >= -limit && bias <= limit ? 1 : 0) << "step " << s << " " << bias;
+    }
+  }
+  EXPECT_GE(convolutions, 2);
 }
 
 // Bytes anywhere behind the header.
