@@ -111,9 +111,7 @@ void map(const RowUnaryParams& p, Range range, Op op) {
 // The vectorised activations of pixelwise.h, a bounded number of floats a call.
 void map_activation(const RowUnaryParams& p, Range range) {
   constexpr int64_t kChunk = 1 << 20;
-  const auto variants = pixelwise_variants();
-  size_t best = 0;
-  while (variants[best].isa > best_isa()) ++best;
+  const PixelwiseVariant& variant = best_usable(pixelwise_variants());
   for (int64_t begin = range.begin; begin < range.end; begin += kChunk) {
     const auto count = static_cast<int32_t>(std::min(kChunk, range.end - begin));
     const UnaryParams chunk{.P = 1,
@@ -123,7 +121,7 @@ void map_activation(const RowUnaryParams& p, Range range) {
                             .x = p.x + begin,
                             .y = p.y + begin,
                             .activation = p.activation};
-    variants[best].unary(chunk, 0, 1);
+    variant.unary(chunk, 0, 1);
   }
 }
 
@@ -319,9 +317,7 @@ std::span<const MatmulVariant> matmul_variants() {
 }
 
 void matmul(const MatmulParams& p, int32_t part, int32_t parts) {
-  const MatmulVariant* variant = kMatmulVariants;
-  while (variant->isa > best_isa()) ++variant;
-  variant->run(p, part, parts);
+  best_usable(matmul_variants()).run(p, part, parts);
 }
 
 void topk(const TopKParams& p, int32_t part, int32_t parts) {

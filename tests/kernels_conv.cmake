@@ -5,7 +5,7 @@ pawl_test(kernels/activation DEPS pawl::kernels)
 
 # Sanitizers add weak symbols of their own.
 if(NOT PAWL_SANITIZE)
-  foreach(isa avx2 avx512)
+  foreach(isa avx2 avxvnni avx512 avx512vnni neon neondot neoni8mm)
     if(TARGET pawl_kernels_${isa})
       add_test(NAME kernels.weak_symbols.${isa} COMMAND ${CMAKE_COMMAND}
         -DNM=${CMAKE_NM} "-DOBJECTS=$<JOIN:$<TARGET_OBJECTS:pawl_kernels_${isa}>,,>"

@@ -1,4 +1,11 @@
-# Tests of the kernels other than convolution. The letterbox is held against OpenCV itself.
+# Tests of the kernels other than convolution, and of the choice between their variants. The letterbox
+# is held against OpenCV itself.
+pawl_test(kernels/isa DEPS pawl::kernels)
+foreach(isa scalar avx2 avxvnni avx512 neon neondot mmx)
+  add_test(NAME kernels.isa.${isa} COMMAND kernels.isa_test)
+  set_tests_properties(kernels.isa.${isa} PROPERTIES
+    LABELS unit TIMEOUT 60 ENVIRONMENT PAWL_ISA=${isa})
+endforeach()
 pawl_test(kernels/pool DEPS pawl::kernels)
 pawl_test(kernels/resize DEPS pawl::kernels)
 pawl_test(kernels/pixelwise DEPS pawl::kernels)

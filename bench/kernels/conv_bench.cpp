@@ -147,7 +147,7 @@ void run_layer(benchmark::State& state, const ConvVariant& variant, const Layer&
 
 bool register_layers() {
   for (const ConvVariant& variant : conv_variants()) {
-    if (variant.isa == Isa::kScalar || variant.isa > best_isa()) continue;
+    if (variant.isa == Isa::kScalar || !usable(variant.isa)) continue;
     for (const Layer& layer : kLayers) {
       const std::string name = std::string(variant.name) + '/' + layer.name;
       benchmark::RegisterBenchmark(

@@ -200,7 +200,7 @@ template <class Variant>
 void register_layers(std::span<const Variant> variants, std::span<const Layer> layers,
                      void (*run)(benchmark::State&, const Variant&, const Layer&)) {
   for (const Variant& variant : variants) {
-    if (variant.isa == Isa::kScalar || variant.isa > best_isa()) continue;
+    if (variant.isa == Isa::kScalar || !usable(variant.isa)) continue;
     for (const Layer& layer : layers) {
       const std::string name = std::string(variant.name) + '/' + layer.name;
       benchmark::RegisterBenchmark(

@@ -163,7 +163,7 @@ void run_layer(benchmark::State& state, const ConvVariant& direct, const Winogra
 
 bool register_layers() {
   for (const WinogradVariant& variant : winograd_variants()) {
-    if (variant.isa == Isa::kScalar || variant.isa > best_isa()) continue;
+    if (variant.isa == Isa::kScalar || !usable(variant.isa)) continue;
     for (const ConvVariant& direct : conv_variants()) {
       if (direct.isa != variant.isa) continue;
       for (const Layer& layer : kLayers) {

@@ -171,7 +171,7 @@ Status validate_plan_header(const PlanTables& plan) {
   for (const uint32_t reserved : header.reserved) {
     if (reserved != 0) return corrupt("plan: reserved field is not zero");
   }
-  if (header.isa > static_cast<uint32_t>(kernels::Isa::kAvx512Vnni)) {
+  if (!kernels::is_isa(header.isa)) {
     return Error{Code::kUnsupported, "plan for" + quoted(plan, header.target_name) +
                                          " needs an instruction set not known here; update pawl"};
   }

@@ -104,13 +104,6 @@ kernels::PixelLayout pixel_layout(PixelFormat format) {
   return kernels::PixelLayout::kNv12;
 }
 
-kernels::LetterboxFn best_kernel() {
-  for (const kernels::LetterboxVariant& variant : kernels::letterbox_variants()) {
-    if (variant.isa <= kernels::best_isa()) return variant.run;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 platform::Result<Preprocessor> Preprocessor::create(const PreprocessSpec& spec, int32_t parts_max) {
@@ -122,7 +115,7 @@ platform::Result<Preprocessor> Preprocessor::create(const PreprocessSpec& spec, 
   Preprocessor made;
   made.spec_ = spec;
   made.parts_max_ = parts_max;
-  made.kernel_ = best_kernel();
+  made.kernel_ = kernels::best_usable(kernels::letterbox_variants()).run;
   PAWL_CHECK(made.kernel_ != nullptr);
   made.col_index_.resize(static_cast<size_t>(spec.width));
   made.col_weight_.resize(static_cast<size_t>(spec.width));

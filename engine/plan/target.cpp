@@ -22,7 +22,7 @@ constexpr std::array<Target, 3> kTargets = {{
 Result<Target> find_target(std::string_view name) {
   for (const Target& target : kTargets) {
     if (name == target.name) return target;
-    if (name == "native" && kernels::hardware_isa() >= target.isa) return target;
+    if (name == "native" && kernels::hardware_has(target.isa)) return target;
   }
   std::string known = "native";
   for (const Target& target : kTargets) known.append(", ").append(target.name);

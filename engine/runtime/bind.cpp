@@ -45,7 +45,7 @@ Result<BoundStep> bind_conv(const StepReader& reader) {
       PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(panels) * kernels::kConvBlock));
   const Status residual = set_residual(reader, y, &params);
   if (!residual.ok()) return residual.error();
-  return BoundStep(choose(kernels::conv_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::conv_variants()).run, params);
 }
 
 // Everything but weights and scratch; also what scratch_bytes() asks.
@@ -73,7 +73,7 @@ Result<BoundStep> bind_winograd(const StepReader& reader) {
   params.bias =
       PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(panels) * kernels::kWinogradBlock));
   params.scratch = reinterpret_cast<float*>(reader.memory().scratch);
-  return BoundStep(choose(kernels::winograd_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::winograd_variants()).run, params);
 }
 
 Result<BoundStep> bind_depthwise(const StepReader& reader) {
@@ -92,7 +92,7 @@ Result<BoundStep> bind_depthwise(const StepReader& reader) {
   params.bias = PAWL_TRY(reader.block<float>(1, static_cast<uint64_t>(x.C)));
   const Status residual = set_residual(reader, y, &params);
   if (!residual.ok()) return residual.error();
-  return BoundStep(choose(kernels::depthwise_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::depthwise_variants()).run, params);
 }
 
 Result<BoundStep> bind_pool(const StepReader& reader) {
@@ -111,7 +111,7 @@ Result<BoundStep> bind_pool(const StepReader& reader) {
   params.kind = static_cast<kernels::PoolKind>(f.kind);
   params.count_padding = f.count_padding != 0;
   params.C = x.C;
-  return BoundStep(choose(kernels::pool_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::pool_variants()).run, params);
 }
 
 Result<BoundStep> bind_resize(const StepReader& reader) {
@@ -136,14 +136,14 @@ Result<BoundStep> bind_resize(const StepReader& reader) {
   if (!indices_within(table, 2 * y.H, x.H) || !indices_within(columns, 2 * y.W, x.W)) {
     return reader.broken("a resize table points outside the image");
   }
-  return BoundStep(choose(kernels::resize_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::resize_variants()).run, params);
 }
 
 Result<BoundStep> bind_unary(const StepReader& reader) {
   const Image x = PAWL_TRY(reader.input_image(0));
   const Image y = PAWL_TRY(reader.output_image(0));
   if (x.C != y.C || x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
-  return BoundStep(choose(kernels::pixelwise_variants()).unary,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_variants()).unary,
                    kernels::UnaryParams{.P = int64_t{y.H} * y.W,
                                         .C = y.C,
                                         .x_pixel_stride = x.pixel_stride,
@@ -164,7 +164,7 @@ Result<BoundStep> bind_binary(const StepReader& reader) {
     return reader.broken("shapes differ");
   }
   if (!all_within(0, 5, f.op)) return reader.broken("an unknown operator");
-  return BoundStep(choose(kernels::pixelwise_variants()).binary,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_variants()).binary,
                    kernels::BinaryParams{.P = int64_t{y.H} * y.W,
                                          .C = y.C,
                                          .op = static_cast<kernels::BinaryOp>(f.op),
@@ -183,7 +183,7 @@ Result<BoundStep> bind_gather(const StepReader& reader) {
   if (x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
   const int32_t* index = PAWL_TRY(reader.block<int32_t>(0, static_cast<uint64_t>(y.C)));
   if (!indices_within(index, y.C, x.C)) return reader.broken("a channel is out of range");
-  return BoundStep(choose(kernels::pixelwise_variants()).gather,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_variants()).gather,
                    kernels::GatherParams{.P = int64_t{y.H} * y.W,
                                          .C = y.C,
                                          .x_pixel_stride = x.pixel_stride,
@@ -211,7 +211,7 @@ Result<BoundStep> bind_focus(const StepReader& reader) {
   }
   params.x = x.data;
   params.y = y.data;
-  return BoundStep(choose(kernels::pixelwise_variants()).focus, params);
+  return BoundStep(kernels::best_usable(kernels::pixelwise_variants()).focus, params);
 }
 
 // Everything but the pointers; also what scratch_bytes() asks.
@@ -247,7 +247,7 @@ Result<kernels::AttentionParams> attention_params(const StepReader& reader) {
 Result<BoundStep> bind_attention(const StepReader& reader) {
   kernels::AttentionParams params = PAWL_TRY(attention_params(reader));
   params.scratch = reinterpret_cast<float*>(reader.memory().scratch);
-  return BoundStep(choose(kernels::attention_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::attention_variants()).run, params);
 }
 
 }  // namespace

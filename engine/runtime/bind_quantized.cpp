@@ -98,7 +98,7 @@ Result<BoundStep> bind_conv_u8(const StepReader& reader) {
   params.pad = table + table_bytes;
   params.epilogue = PAWL_TRY(epilogue(reader, y.shape, reinterpret_cast<const float*>(table),
                                       static_cast<uint64_t>(padded)));
-  return BoundStep(choose(kernels::conv_u8_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::conv_u8_variants()).run, params);
 }
 
 Result<BoundStep> bind_depthwise_u8(const StepReader& reader) {
@@ -117,14 +117,14 @@ Result<BoundStep> bind_depthwise_u8(const StepReader& reader) {
   const float* tables = PAWL_TRY(reader.block<float>(2, 2 * padded));
   params.pad = static_cast<uint8_t>(x.quantization.zero);
   params.epilogue = PAWL_TRY(epilogue(reader, y.shape, tables, padded));
-  return BoundStep(choose(kernels::depthwise_u8_variants()).run, params);
+  return BoundStep(kernels::best_usable(kernels::depthwise_u8_variants()).run, params);
 }
 
 Result<BoundStep> bind_quantize(const StepReader& reader) {
   const Image x = PAWL_TRY(reader.input_image(0));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
   if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
-  return BoundStep(choose(kernels::pixelwise_u8_variants()).quantize,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_u8_variants()).quantize,
                    kernels::QuantizeParams{.P = int64_t{y.H} * y.W,
                                            .C = y.C,
                                            .x_pixel_stride = x.pixel_stride,
@@ -139,7 +139,7 @@ Result<BoundStep> bind_dequantize(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const Image y = PAWL_TRY(reader.output_image(0));
   if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
-  return BoundStep(choose(kernels::pixelwise_u8_variants()).dequantize,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_u8_variants()).dequantize,
                    kernels::DequantizeParams{.P = int64_t{y.H} * y.W,
                                              .C = y.C,
                                              .x_pixel_stride = x.pixel_stride,
@@ -160,7 +160,7 @@ Result<BoundStep> bind_copy_u8(const StepReader& reader) {
   } else if (x.C != y.C) {
     return reader.broken("channels differ");
   }
-  return BoundStep(choose(kernels::pixelwise_u8_variants()).copy,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_u8_variants()).copy,
                    kernels::CopyU8Params{.P = int64_t{y.H} * y.W,
                                          .C = y.C,
                                          .x_pixel_stride = x.pixel_stride,
@@ -179,7 +179,7 @@ Result<BoundStep> bind_max_pool_u8(const StepReader& reader) {
   set_images(x, y.shape, &params);
   set_window(f, &params);
   params.C = x.C;
-  return BoundStep(choose(kernels::pixelwise_u8_variants()).max_pool, params);
+  return BoundStep(kernels::best_usable(kernels::pixelwise_u8_variants()).max_pool, params);
 }
 
 Result<BoundStep> bind_nearest_u8(const StepReader& reader) {
@@ -192,7 +192,7 @@ Result<BoundStep> bind_nearest_u8(const StepReader& reader) {
   if (!indices_within(row, y.H, x.H) || !indices_within(col, y.W, x.W)) {
     return reader.broken("a resize table points outside the image");
   }
-  return BoundStep(choose(kernels::pixelwise_u8_variants()).nearest,
+  return BoundStep(kernels::best_usable(kernels::pixelwise_u8_variants()).nearest,
                    kernels::NearestU8Params{.IH = x.H,
                                             .IW = x.W,
                                             .C = x.C,

@@ -279,7 +279,7 @@ Session::~Session() = default;
 
 Result<Session> Session::create(const Artifact& artifact, const SessionOptions& options) {
   const auto needed = static_cast<kernels::Isa>(artifact.plan().isa);
-  if (needed > kernels::hardware_isa()) {
+  if (!kernels::hardware_has(needed)) {
     return Error{Code::kUnsupported,
                  artifact.name() + ": compiled for " + std::string(artifact.target()) +
                      ", this CPU has " + kernels::isa_name(kernels::hardware_isa()) +

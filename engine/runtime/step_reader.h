@@ -29,16 +29,6 @@ struct ImageU8 {
   kernels::Quantization quantization;
 };
 
-// The best variant of a family that this machine (or PAWL_ISA) allows; the scalar one is last.
-template <typename Variants>
-const auto& choose(const Variants& variants) {
-  const kernels::Isa best = kernels::best_isa();
-  for (const auto& variant : variants) {
-    if (variant.isa <= best) return variant;
-  }
-  return variants.back();
-}
-
 inline bool indices_within(const int32_t* index, int32_t count, int32_t limit) {
   return std::all_of(index, index + count, [limit](int32_t i) { return i >= 0 && i < limit; });
 }

@@ -154,7 +154,7 @@ void check_variants(const Shape& shape, uint32_t seed) {
   const ImageBuffer reference = problem.run(variants.back().run, 1);
   constexpr int32_t kParts[] = {1, 2, 3, 7, 64};
   for (const DepthwiseVariant& variant : variants) {
-    if (variant.isa > best_isa()) continue;
+    if (!usable(variant.isa)) continue;
     for (const int32_t parts : {1, kParts[seed % 5]}) {
       const std::string what =
           std::string(variant.name) + " shape " + shape.name() + "parts " + std::to_string(parts);
@@ -273,7 +273,7 @@ TEST(Depthwise, EveryCountOfParts) {
   Problem problem(shape, 7);
   const ImageBuffer reference = problem.run(depthwise_variants().back().run, 1);
   for (const DepthwiseVariant& variant : depthwise_variants()) {
-    if (variant.isa > best_isa()) continue;
+    if (!usable(variant.isa)) continue;
     for (int32_t parts = 1; parts <= 100; ++parts) {
       expect_close(problem, problem.run(variant.run, parts), reference,
                    std::string(variant.name) + " parts " + std::to_string(parts));

@@ -18,7 +18,7 @@ template <typename Variant>
 std::vector<Variant> runnable(std::span<const Variant> variants) {
   std::vector<Variant> result;
   for (const Variant& variant : variants) {
-    if (variant.isa <= best_isa()) result.push_back(variant);
+    if (usable(variant.isa)) result.push_back(variant);
   }
   EXPECT_FALSE(result.empty());
   EXPECT_EQ(variants.back().isa, Isa::kScalar);

@@ -60,7 +60,7 @@ TEST(ValidatePlan, Header) {
                  [](Plan& p) { p.header.target_name = static_cast<uint32_t>(p.names.size()); });
   expect_refused("reserved", [](Plan& p) { p.header.reserved[3] = 1; });
   expect_refused(
-      "update pawl", [](Plan& p) { p.header.isa = 4; }, Code::kUnsupported);
+      "update pawl", [](Plan& p) { p.header.isa = 5; }, Code::kUnsupported);
   for (const int32_t input : {-1, kMax, std::numeric_limits<int32_t>::min()}) {
     expect_refused("plan: input", [=](Plan& p) { p.header.input_tensor = input; });
   }
