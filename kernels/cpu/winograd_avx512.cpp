@@ -42,7 +42,7 @@ Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 namespace pawl::kernels::cpu {
 namespace {
 
-using ProductFn = void (*)(const TileProducts&);
+using ProductFn = void (*)(const TileProducts<float>&);
 
 constexpr ProductFn kOnePanel[] = {
     multiply_tiles<1, 1>,  multiply_tiles<2, 1>,  multiply_tiles<3, 1>,  multiply_tiles<4, 1>,
@@ -64,9 +64,9 @@ constexpr ProductFn kThreePanels[] = {
 
 constexpr WinogradBackend kBackend{
     .transform_window = transform_window,
-    .products = {{kOnePanel, 14}, {kTwoPanels, 14}, {kThreePanels, 9}},
-    .panels_preferred = 2,
-    .panels_max = 3,
+    .products = {.kernels = {{kOnePanel, 14}, {kTwoPanels, 14}, {kThreePanels, 9}},
+                 .panels_preferred = 2,
+                 .panels_max = 3},
     .transform_output = transform_output,
     .store = kTileStores};
 

@@ -28,8 +28,8 @@ namespace {
 template <bool kWhole>
 void transform_window_lanes(const WindowTransform& w, int32_t channel) {
   const auto pixel = [&](int32_t i, int32_t j) __attribute__((always_inline)) {
-    const int32_t iy = w.top + i;
-    const int32_t ix = w.left + j;
+    const int32_t iy = w.place.top + i;
+    const int32_t ix = w.place.left + j;
     const float* x = w.x + channel;
     if constexpr (kWhole) {
       return load(x + iy * w.row_stride + ix * w.pixel_stride);
@@ -50,7 +50,8 @@ void transform_window_lanes(const WindowTransform& w, int32_t channel) {
 #pragma GCC unroll 6
     for (int32_t i = 0; i < kWinogradWindow; ++i) columns[i][j] = at_point[i];
   }
-  float* to = w.to + channel / kWinogradBlock * w.chunk_floats + channel % kWinogradBlock;
+  float* to =
+      w.place.to + channel / kWinogradBlock * w.place.chunk_words + channel % kWinogradBlock;
 #pragma GCC unroll 6
   for (int32_t i = 0; i < kWinogradWindow; ++i) {
     Lanes at_point[kWinogradWindow];
@@ -58,14 +59,14 @@ void transform_window_lanes(const WindowTransform& w, int32_t channel) {
 #pragma GCC unroll 6
     for (int32_t j = 0; j < kWinogradWindow; ++j) {
       store(to, at_point[j]);
-      to += w.plane_floats;
+      to += w.place.plane_words;
     }
   }
 }
 
 void transform_window(const WindowTransform& w) {
-  const bool inside = w.top >= 0 && w.top + kWinogradWindow <= w.IH && w.left >= 0 &&
-                      w.left + kWinogradWindow <= w.IW;
+  const bool inside = w.place.top >= 0 && w.place.top + kWinogradWindow <= w.IH &&
+                      w.place.left >= 0 && w.place.left + kWinogradWindow <= w.IW;
   int32_t channel = 0;
   if (inside) {
     for (; channel + kLanes <= w.channels; channel += kLanes) {
@@ -129,7 +130,7 @@ void transform_output(const OutputTransform& o) {
 
 // P tiles x V panels of 16 channels, each panel kVectors = 16 / kLanes vectors.
 template <int32_t P, int32_t V>
-void multiply_tiles(const TileProducts& t) {
+void multiply_tiles(const TileProducts<float>& t) {
   constexpr int32_t kVectors = kWinogradBlock / kLanes;
   Lanes sum[P][V * kVectors];
 #pragma GCC unroll 16
@@ -139,14 +140,17 @@ void multiply_tiles(const TileProducts& t) {
   }
   const float* weight = t.weight;
   const float* chunk = t.window;
-  for (int32_t left = t.channels; left > 0; left -= kWinogradBlock, chunk += t.chunk_floats) {
+  const ptrdiff_t next_plane = ptrdiff_t{t.words} * kWinogradPanel;
+  for (int32_t left = t.words; left > 0; left -= kWinogradBlock, chunk += t.chunk_words) {
     const float* const end = chunk + (left < kWinogradBlock ? left : kWinogradBlock);
     for (const float* x = chunk; x != end; ++x, weight += kWinogradBlock) {
       Lanes w[V * kVectors];
 #pragma GCC unroll 4
       for (int32_t v = 0; v < V * kVectors; ++v) {
-        w[v] = load(weight + v / kVectors * t.panel_floats + v % kVectors * kLanes);
+        w[v] = load(weight + v / kVectors * t.panel_words + v % kVectors * kLanes);
       }
+#pragma GCC unroll 4
+      for (int32_t v = 0; v < V; ++v) __builtin_prefetch(weight + v * t.panel_words + next_plane);
 #pragma GCC unroll 16
       for (int32_t i = 0; i < P; ++i) {
         const Lanes scalar = fill(x[i * kWinogradBlock]);
@@ -161,7 +165,7 @@ void multiply_tiles(const TileProducts& t) {
   for (int32_t i = 0; i < P; ++i) {
 #pragma GCC unroll 4
     for (int32_t v = 0; v < V * kVectors; ++v) {
-      store(t.product + v / kVectors * t.product_panel_floats + i * kWinogradBlock +
+      store(t.product + v / kVectors * t.product_panel_words + i * kWinogradBlock +
                 v % kVectors * kLanes,
             sum[i][v]);
     }
