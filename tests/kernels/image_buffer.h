@@ -15,26 +15,27 @@
 
 namespace pawl::kernels {
 
-// Exactly `count` floats, 64-byte aligned, so that the address sanitizer sees one float too many.
-class AlignedFloats {
+// Exactly `count` elements, 64-byte aligned, so that the address sanitizer sees one too many.
+template <typename T>
+class AlignedArray {
  public:
-  explicit AlignedFloats(size_t count)
+  explicit AlignedArray(size_t count)
       : count_(count),
-        data_(static_cast<float*>(std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64))) {
-  }
-  float* data() { return data_.get(); }
-  const float* data() const { return data_.get(); }
+        data_(static_cast<T*>(std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64))) {}
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
   size_t size() const { return count_; }
-  float& operator[](size_t i) { return data_.get()[i]; }
-  float operator[](size_t i) const { return data_.get()[i]; }
+  T& operator[](size_t i) { return data_.get()[i]; }
+  T operator[](size_t i) const { return data_.get()[i]; }
 
  private:
   struct Free {
-    void operator()(float* data) const { std::free(data); }
+    void operator()(T* data) const { std::free(data); }
   };
   size_t count_;
-  std::unique_ptr<float, Free> data_;
+  std::unique_ptr<T, Free> data_;
 };
+using AlignedFloats = AlignedArray<float>;
 
 // `pixels` pixels of `channels` floats, `stride` apart. Gaps and both ends hold a bit pattern that
 // nobody may change; it is a NaN, so a kernel that uses what it reads there shows as well. The
