@@ -13,3 +13,4 @@ pawl_test(engine/compile/head_fusion DEPS pawl::compile pawl::runtime pawl::refe
 pawl_test(engine/compile/models DEPS pawl::compile pawl::runtime pawl::onnx)
 pawl_test(engine/runtime/thread_pool DEPS pawl::runtime)
 pawl_test(engine/runtime/session DEPS pawl::compile pawl::runtime)
+pawl_test(engine/runtime/conv_u8_step DEPS pawl::compile pawl::runtime)

@@ -264,8 +264,11 @@ Result<size_t> zero_floats(const Artifact& artifact) {
 }
 
 Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads) {
-  const BindMemory memory{
-      .arena = nullptr, .zeros = nullptr, .scratch = nullptr, .threads = threads};
+  const BindMemory memory{.arena = nullptr,
+                          .zeros = nullptr,
+                          .scratch = nullptr,
+                          .prepared = nullptr,
+                          .threads = threads};
   size_t bytes = 0;
   for (const StepRecord& step : artifact.steps()) {
     const StepReader reader(artifact, step, memory);
@@ -277,6 +280,9 @@ Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads) {
     } else if (step.kind == StepKind::kWinograd) {
       const kernels::WinogradParams params = PAWL_TRY(winograd_params(reader));
       shared = kernels::winograd_scratch_floats(params, threads) * sizeof(float);
+    } else if (step.kind == StepKind::kConvU8) {
+      const kernels::ConvU8Params params = PAWL_TRY(conv_u8_params(reader));
+      shared = conv_u8_scratch_bytes(params, threads);
     } else if (step.kind == StepKind::kTopK) {
       const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
       floats = static_cast<size_t>(StepReader::count(*x));

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "engine/artifact/artifact.h"
+#include "engine/runtime/block.h"
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/conv_u8.h"
@@ -21,6 +23,7 @@
 #include "kernels/resize.h"
 #include "kernels/rowmajor.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd_u8.h"
 
 namespace pawl::engine {
 
@@ -48,15 +51,17 @@ class BoundStep {
                kernels::RowReduceParams, kernels::MatmulParams, kernels::TopKParams,
                kernels::RowGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
                kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
-               kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::WinogradParams>
+               kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::WinogradParams,
+               kernels::WinogradU8Params>
       params_;
 };
 
 // Memory a session lends to its steps.
 struct BindMemory {
   std::byte* arena;
-  const float* zeros;  // zero_floats() of them
-  std::byte* scratch;  // scratch_bytes() of them
+  const float* zeros;            // zero_floats() of them
+  std::byte* scratch;            // scratch_bytes() of them
+  std::vector<Block>* prepared;  // grows by what steps make of their weights
   int32_t threads;
 };
 
@@ -64,7 +69,7 @@ struct BindMemory {
 Result<size_t> zero_floats(const Artifact& artifact);
 Result<size_t> scratch_bytes(const Artifact& artifact, int32_t threads);
 
-// Errors: kCorrupt naming the step.
+// Errors: kCorrupt naming the step; kExhausted.
 Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
                             const BindMemory& memory);
 

@@ -73,9 +73,36 @@ Result<ConvFields> window(const StepReader& reader) {
   return f;
 }
 
+bool winograd_applies(const kernels::ConvU8Params& p) {
+  const bool unit = p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 && p.dilation_w == 1;
+  return unit && p.KH == 3 && p.KW == 3 && kernels::winograd_u8_wins(p);
+}
+
+// The same bits from fewer multiplications. Its weights, eight times as large, are made here and
+// not at compile time: the file stays small, and which CPUs gain differs.
+Result<BoundStep> bind_winograd_u8(const StepReader& reader, const kernels::ConvU8Params& conv,
+                                   int32_t zero) {
+  const size_t weights = kernels::prepared_winograd_u8_words(conv.OC, conv.IC);
+  const auto biases = static_cast<size_t>(rounded_up(conv.OC, 16));
+  Block block;
+  if (!block.allocate((weights + biases) * sizeof(int32_t))) {
+    return Error{Code::kExhausted, "no memory for the transformed weights of a convolution"};
+  }
+  auto* words = reinterpret_cast<int32_t*>(block.get());
+  kernels::prepare_winograd_u8(conv, zero, words, words + weights);
+  reader.memory().prepared->push_back(std::move(block));
+  return BoundStep(
+      kernels::best_usable(kernels::winograd_u8_variants()).run,
+      kernels::WinogradU8Params{.conv = conv,
+                                .zero = zero,
+                                .weight = words,
+                                .bias = words + weights,
+                                .scratch = reinterpret_cast<int32_t*>(reader.memory().scratch)});
+}
+
 }  // namespace
 
-Result<BoundStep> bind_conv_u8(const StepReader& reader) {
+Result<kernels::ConvU8Params> conv_u8_params(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const Output y = PAWL_TRY(output_of(reader));
   const ConvFields f = PAWL_TRY(window(reader));
@@ -88,16 +115,33 @@ Result<BoundStep> bind_conv_u8(const StepReader& reader) {
   params.y_float = y.y_float;
   params.IC = x.C;
   params.OC = y.shape.C;
+  return params;
+}
+
+size_t conv_u8_scratch_bytes(const kernels::ConvU8Params& params, int32_t threads) {
+  if (!winograd_applies(params)) return 0;
+  return kernels::winograd_u8_scratch_words(params, threads) * sizeof(int32_t);
+}
+
+Result<BoundStep> bind_conv_u8(const StepReader& reader) {
+  kernels::ConvU8Params params = PAWL_TRY(conv_u8_params(reader));
   const int64_t padded = rounded_up(params.OC, 16);
+  const int64_t padded_inputs = rounded_up(params.IC, 64);
   params.weight = PAWL_TRY(reader.block<int8_t>(
       0, kernels::packed_conv_u8_bytes(params.OC, params.IC, params.KH, params.KW)));
-  params.bias = PAWL_TRY(bias_of(reader, static_cast<uint64_t>(padded), f.KH * f.KW * x.C));
+  params.bias = PAWL_TRY(
+      bias_of(reader, static_cast<uint64_t>(padded), int64_t{params.KH} * params.KW * params.IC));
   const uint64_t table_bytes = 2 * static_cast<uint64_t>(padded) * sizeof(float);
   const uint8_t* table =
-      PAWL_TRY(reader.block<uint8_t>(2, table_bytes + static_cast<uint64_t>(rounded_up(x.C, 64))));
+      PAWL_TRY(reader.block<uint8_t>(2, table_bytes + static_cast<uint64_t>(padded_inputs)));
   params.pad = table + table_bytes;
+  const Output y = PAWL_TRY(output_of(reader));
   params.epilogue = PAWL_TRY(epilogue(reader, y.shape, reinterpret_cast<const float*>(table),
                                       static_cast<uint64_t>(padded)));
+  const ImageU8 x = PAWL_TRY(reader.input_u8(0));
+  if (winograd_applies(params) && kernels::winograd_u8_exact(params, x.quantization.zero)) {
+    return bind_winograd_u8(reader, params, x.quantization.zero);
+  }
   return BoundStep(kernels::best_usable(kernels::conv_u8_variants()).run, params);
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "engine/detect/decode.h"
 #include "engine/detect/preprocess.h"
 #include "engine/runtime/bind.h"
+#include "engine/runtime/block.h"
 #include "engine/runtime/thread_pool.h"
 #include "platform/check.h"
 
@@ -33,27 +33,6 @@ int32_t usable_cores() {
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
   return static_cast<int32_t>(std::max(1U, std::thread::hardware_concurrency()));
 }
-
-// Zeroed bytes on a 64-byte boundary that free themselves. calloc leaves large blocks untouched
-// until they are used, so a plan that states a huge arena costs address space, not memory.
-class Block {
- public:
-  bool allocate(size_t bytes) {
-    raw_.reset(static_cast<std::byte*>(std::calloc(bytes + kAlignment, 1)));
-    const auto address = reinterpret_cast<uintptr_t>(raw_.get());
-    start_ = raw_.get() + (kAlignment - address % kAlignment) % kAlignment;
-    return raw_ != nullptr;
-  }
-  std::byte* get() const { return start_; }
-
- private:
-  static constexpr size_t kAlignment = 64;
-  struct Free {
-    void operator()(std::byte* bytes) const { std::free(bytes); }
-  };
-  std::unique_ptr<std::byte, Free> raw_;
-  std::byte* start_ = nullptr;
-};
 
 PreprocessSpec preprocess_spec(const HeadRecord& record) {
   PreprocessSpec spec;
@@ -87,6 +66,7 @@ struct Session::State {
   Artifact artifact;  // a copy: keeps the mapping alive
   ThreadPool pool;
   Block arena, zeros, scratch;
+  std::vector<Block> prepared_weights;  // weights in the form that this CPU multiplies
   std::vector<BoundStep> steps;
   std::vector<TensorView> step_outputs;  // one a step
   std::vector<TensorView> outputs;
@@ -155,6 +135,7 @@ Status Session::State::bind() {
   const BindMemory memory{.arena = arena.get(),
                           .zeros = reinterpret_cast<const float*>(zeros.get()),
                           .scratch = scratch.get(),
+                          .prepared = &prepared_weights,
                           .threads = pool.threads()};
   steps.reserve(artifact.steps().size());
   for (const StepRecord& step : artifact.steps()) {

@@ -122,7 +122,9 @@ void set_images(const Input& x, const Output& y, Params* params) {
   params->y = y.data;
 }
 
-// bind_quantized.cpp.
+// bind_quantized.cpp. Everything but weights, epilogue and scratch; what scratch_bytes() asks.
+Result<kernels::ConvU8Params> conv_u8_params(const StepReader& reader);
+size_t conv_u8_scratch_bytes(const kernels::ConvU8Params& params, int32_t threads);
 Result<BoundStep> bind_conv_u8(const StepReader& reader);
 Result<BoundStep> bind_depthwise_u8(const StepReader& reader);
 Result<BoundStep> bind_quantize(const StepReader& reader);
