@@ -1,6 +1,7 @@
 # Platform core, artifact, runtime and the public interfaces.
 pawl_test(platform/files DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/mapped_file DEPS pawl::platform)
+pawl_test(platform/processors DEPS pawl::platform)
 
 set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
 pawl_test(engine/artifact/checksums DEPS pawl::artifact)
