@@ -17,6 +17,7 @@
 #include "apps/pawl/step_cost.h"
 #include "apps/pawl/text.h"
 #include "engine/runtime/session.h"
+#include "engine/runtime/step_cost.h"
 #include "platform/imaging/images.h"
 #include "platform/synthetic/line_scene.h"
 
@@ -208,7 +209,7 @@ void add_bench(CLI::App* program, Action* action) {
       ->option_text("FPS");
   command->add_option("--input", arguments->input, "Image; else 1280x720 of the synthetic line")
       ->option_text("IMAGE");
-  command->add_flag("--layers", arguments->layers, "Time each step of the plan too, on one thread");
+  command->add_flag("--layers", arguments->layers, "Time each step of the plan too");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->footer(
       "Examples\n"

@@ -6,6 +6,7 @@
 
 #include "apps/pawl/step_cost.h"
 #include "apps/pawl/text.h"
+#include "engine/runtime/step_cost.h"
 
 namespace pawl::program {
 namespace {

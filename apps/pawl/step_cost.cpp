@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "engine/plan/step.h"
-
 namespace pawl::program {
 namespace {
 
@@ -11,12 +9,6 @@ using engine::StepKind;
 
 const engine::TensorRecord& tensor_at(const engine::Artifact& artifact, int32_t index) {
   return artifact.tensors()[static_cast<size_t>(index)];
-}
-
-int64_t elements(const engine::TensorRecord& tensor) {
-  int64_t count = 1;
-  for (size_t i = 0; i < tensor.rank; ++i) count *= tensor.extent[i];
-  return count;
 }
 
 }  // namespace
@@ -73,36 +65,6 @@ const char* step_kind_name(StepKind kind) {
       return "nearest u8";
   }
   return "unknown";
-}
-
-int64_t step_multiply_adds(const engine::Artifact& artifact, const engine::StepRecord& step) {
-  const engine::TensorRecord& input = tensor_at(artifact, step.input[0]);
-  const engine::TensorRecord& output = tensor_at(artifact, step.output[0]);
-  switch (step.kind) {
-    case StepKind::kConv:
-    case StepKind::kConvU8: {
-      const auto conv = engine::step_fields<engine::ConvFields>(step);
-      return elements(output) * conv.KH * conv.KW * input.extent[1];
-    }
-    case StepKind::kWinograd:  // as the direct form counts: rates may exceed the peak
-      return elements(output) * 9 * input.extent[1];
-    case StepKind::kDepthwise:
-    case StepKind::kDepthwiseU8: {
-      const auto conv = engine::step_fields<engine::ConvFields>(step);
-      return elements(output) * conv.KH * conv.KW;
-    }
-    case StepKind::kAttention: {
-      const auto attention = engine::step_fields<engine::AttentionFields>(step);
-      const int64_t pixels = int64_t{input.extent[2]} * input.extent[3];
-      return attention.heads * pixels * pixels * (attention.D + attention.VD);
-    }
-    case StepKind::kMatmul: {
-      const auto matmul = engine::step_fields<engine::MatmulFields>(step);
-      return matmul.batch * matmul.M * matmul.K * matmul.N;
-    }
-    default:
-      return 0;
-  }
 }
 
 const char* precision_name(const engine::Artifact& artifact) {

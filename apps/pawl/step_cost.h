@@ -1,4 +1,4 @@
-// What a step of a plan is called and how much it computes, for reports.
+// What the steps of a plan are called in reports.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,6 @@
 namespace pawl::program {
 
 const char* step_kind_name(engine::StepKind kind);
-
-// Multiply-adds a frame of convolutions, matrix products and attention; 0 for the rest, whose cost
-// is memory traffic.
-int64_t step_multiply_adds(const engine::Artifact& artifact, const engine::StepRecord& step);
 
 // "float32", or "int8" where any tensor is.
 const char* precision_name(const engine::Artifact& artifact);

@@ -1,7 +1,5 @@
 #include "engine/runtime/session.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -12,13 +10,12 @@
 #include "engine/detect/preprocess.h"
 #include "engine/runtime/bind.h"
 #include "engine/runtime/block.h"
+#include "engine/runtime/step_cost.h"
 #include "engine/runtime/thread_pool.h"
 #include "platform/check.h"
 
 namespace pawl::engine {
 namespace {
-
-constexpr int32_t kThreadsMax = 256;
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -26,13 +23,6 @@ int64_t now_ns() {
       .count();
 }
 
-// Cores this process may run on; a container or taskset may allow fewer than the machine has.
-int32_t usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return static_cast<int32_t>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 PreprocessSpec preprocess_spec(const HeadRecord& record) {
   PreprocessSpec spec;
@@ -61,13 +51,16 @@ HeadSpec head_spec(const HeadRecord& record) {
 }  // namespace
 
 struct Session::State {
-  State(const Artifact& opened, int32_t threads) : artifact(opened), pool(threads) {}
+  State(const Artifact& opened, std::shared_ptr<ThreadPool> shared)
+      : artifact(opened), pool(std::move(shared)), preprocess_parts{pool->threads()} {}
 
   Artifact artifact;  // a copy: keeps the mapping alive
-  ThreadPool pool;
+  const std::shared_ptr<ThreadPool> pool;
   Block arena, zeros, scratch;
   std::vector<Block> prepared_weights;  // weights in the form that this CPU multiplies
   std::vector<BoundStep> steps;
+  std::vector<int32_t> step_parts;
+  const int32_t preprocess_parts[1];
   std::vector<TensorView> step_outputs;  // one a step
   std::vector<TensorView> outputs;
   std::span<float> input;
@@ -114,14 +107,12 @@ struct Session::State {
   Status prepare_detection(const SessionOptions& options);
   HeadMap map(const MapRecord& record) const;
 
-  // Run on every member of the pool.
-  void run_preprocess(int32_t thread);
-  void run_steps(int32_t thread);
-  void run_frame(int32_t thread);
+  ThreadPool::Job preprocessing();
+  ThreadPool::Job network();
 };
 
 Status Session::State::allocate() {
-  const size_t scratch_size = PAWL_TRY(scratch_bytes(artifact, pool.threads()));
+  const size_t scratch_size = PAWL_TRY(scratch_bytes(artifact, pool->threads()));
   const size_t zero_count = PAWL_TRY(zero_floats(artifact));
   if (!arena.allocate(artifact.plan().arena_bytes) || !zeros.allocate(zero_count * sizeof(float)) ||
       !scratch.allocate(scratch_size)) {
@@ -136,10 +127,11 @@ Status Session::State::bind() {
                           .zeros = reinterpret_cast<const float*>(zeros.get()),
                           .scratch = scratch.get(),
                           .prepared = &prepared_weights,
-                          .threads = pool.threads()};
+                          .threads = pool->threads()};
   steps.reserve(artifact.steps().size());
   for (const StepRecord& step : artifact.steps()) {
     steps.push_back(PAWL_TRY(bind_step(artifact, step, memory)));
+    step_parts.push_back(engine::step_parts(artifact, step, pool->threads()));
     step_outputs.push_back(output_view(step));
   }
   std::vector<const TensorRecord*> marked;
@@ -181,7 +173,7 @@ Status Session::State::prepare_detection(const SessionOptions& options) {
   } else {
     input = {tensor_data(tensor), count};
   }
-  preprocessor.emplace(PAWL_TRY(Preprocessor::create(spec, pool.threads())));
+  preprocessor.emplace(PAWL_TRY(Preprocessor::create(spec, pool->threads())));
   if (head.present == 0) return {};
 
   int32_t pixels = 0;
@@ -204,32 +196,26 @@ Status Session::State::prepare_detection(const SessionOptions& options) {
   return {};
 }
 
-void Session::State::run_preprocess(int32_t thread) {
-  if (input.empty()) {
-    preprocessor->run(input_u8.data(), thread, pool.threads());
-  } else {
-    preprocessor->run(input.data(), thread, pool.threads());
-  }
+ThreadPool::Job Session::State::preprocessing() {
+  const auto run = [](void* context, int32_t /*stage*/, int32_t part) {
+    const auto& state = *static_cast<const State*>(context);
+    const int32_t parts = state.preprocess_parts[0];
+    if (state.input.empty()) {
+      state.preprocessor->run(state.input_u8.data(), part, parts);
+    } else {
+      state.preprocessor->run(state.input.data(), part, parts);
+    }
+  };
+  return {.run = run, .context = this, .parts = preprocess_parts};
 }
 
-void Session::State::run_steps(int32_t thread) {
-  const int32_t threads = pool.threads();
-  for (const BoundStep& step : steps) {
-    step.run(thread, threads);
-    pool.barrier();
-  }
-}
-
-void Session::State::run_frame(int32_t thread) {
-  // Thread 0 keeps the time; the barriers make its view everyone's.
-  const int64_t start = thread == 0 ? now_ns() : 0;
-  run_preprocess(thread);
-  pool.barrier();
-  const int64_t prepared = thread == 0 ? now_ns() : 0;
-  run_steps(thread);
-  if (thread != 0) return;
-  times.preprocess += prepared - start;
-  times.infer = now_ns() - prepared;
+ThreadPool::Job Session::State::network() {
+  const auto run = [](void* context, int32_t stage, int32_t part) {
+    const auto& state = *static_cast<const State*>(context);
+    const auto step = static_cast<size_t>(stage);
+    state.steps[step].run(part, state.step_parts[step]);
+  };
+  return {.run = run, .context = this, .parts = step_parts};
 }
 
 void copy_elements(const TensorView& tensor, std::span<float> values) {
@@ -266,12 +252,11 @@ Result<Session> Session::create(const Artifact& artifact, const SessionOptions& 
                      ", this CPU has " + kernels::isa_name(kernels::hardware_isa()) +
                      "; compile with --target native on this machine or --target cpu-generic"};
   }
-  if (options.threads < 0 || options.threads > kThreadsMax) {
-    return Error{Code::kInvalidArgument,
-                 "threads must be 0 (all cores) to " + std::to_string(kThreadsMax)};
+  std::shared_ptr<ThreadPool> pool = options.pool;
+  if (!pool) {
+    pool = PAWL_TRY(ThreadPool::create({.threads = options.threads, .pin = options.pin}));
   }
-  const int32_t threads = options.threads == 0 ? usable_cores() : options.threads;
-  auto state = std::make_unique<State>(artifact, threads);
+  auto state = std::make_unique<State>(artifact, std::move(pool));
   const Status allocated = state->allocate();
   if (!allocated.ok()) return allocated.error();
   const Status bound = state->bind();
@@ -292,27 +277,29 @@ Result<std::span<const Detection>> Session::detect(const platform::Frame& frame)
   const Status prepared = state.preprocessor->prepare(frame);
   if (!prepared.ok()) return prepared.error();
   state.times.preprocess = now_ns() - start;
-  state.pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_frame(t); },
-                 &state);
+
+  ThreadPool::Turn turn(state.pool.get());
+  const int64_t began = now_ns();
+  turn.run(state.preprocessing());
+  const int64_t preprocessed = now_ns();
+  turn.run(state.network());
   const int64_t inferred = now_ns();
   const std::span<const Detection> detections =
       state.decoder->decode(state.levels, state.preprocessor->placement());
+  state.times.preprocess += preprocessed - began;
+  state.times.infer = inferred - preprocessed;
   state.times.postprocess = now_ns() - inferred;
   return detections;
 }
 
 Status Session::preprocess(const platform::Frame& frame) {
-  State& state = *state_;
-  const Status prepared = state.preprocessor->prepare(frame);
-  if (!prepared.ok()) return prepared;
-  state.pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_preprocess(t); },
-                 &state);
-  return {};
+  const Status prepared = state_->preprocessor->prepare(frame);
+  if (prepared.ok()) ThreadPool::Turn(state_->pool.get()).run(state_->preprocessing());
+  return prepared;
 }
 
 void Session::run() {
-  state_->pool.run([](void* context, int32_t t) { static_cast<State*>(context)->run_steps(t); },
-                   state_.get());
+  ThreadPool::Turn(state_->pool.get()).run(state_->network());
 }
 
 void Session::run_observed(const Observer& observer) {
@@ -324,24 +311,20 @@ void Session::run_observed(const Observer& observer) {
 
 void Session::run_timed(std::span<int64_t> ns) {
   PAWL_CHECK(ns.size() == state_->steps.size());
-  struct Timed {
+  struct Step {
     State* state;
-    int64_t* ns;
-  } timed{state_.get(), ns.data()};
-  state_->pool.run(
-      [](void* context, int32_t thread) {
-        const auto& t = *static_cast<Timed*>(context);
-        int64_t last = thread == 0 ? now_ns() : 0;
-        for (size_t i = 0; i < t.state->steps.size(); ++i) {
-          t.state->steps[i].run(thread, t.state->pool.threads());
-          t.state->pool.barrier();
-          if (thread != 0) continue;
-          const int64_t now = now_ns();
-          t.ns[i] += now - last;
-          last = now;
-        }
-      },
-      &timed);
+    size_t index;
+  } step{state_.get(), 0};
+  ThreadPool::Turn turn(state_->pool.get());
+  for (; step.index < ns.size(); ++step.index) {
+    const auto run = [](void* context, int32_t /*stage*/, int32_t part) {
+      const auto& [state, index] = *static_cast<const Step*>(context);
+      state->steps[index].run(part, state->step_parts[index]);
+    };
+    const int64_t start = now_ns();
+    turn.run({.run = run, .context = &step, .parts = {&state_->step_parts[step.index], 1}});
+    ns[step.index] += now_ns() - start;
+  }
 }
 
 const StageTimes& Session::times() const {
@@ -351,7 +334,10 @@ const Artifact& Session::artifact() const {
   return state_->artifact;
 }
 int32_t Session::threads() const {
-  return state_->pool.threads();
+  return state_->pool->threads();
+}
+const std::shared_ptr<ThreadPool>& Session::pool() const {
+  return state_->pool;
 }
 std::span<float> Session::input() {
   return state_->input;

@@ -1,7 +1,8 @@
 // A session: one artifact being run for one camera.
 //
 // create() allocates everything (arena, scratch, threads); detect() allocates nothing.
-// Threads: calls come from one thread at a time; the session's own workers serve it.
+// Threads: calls come from one thread at a time. The session has workers of its own, or shares a
+// pool with other sessions: then their frames take turns, in the order of the calls.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/detect/detection.h"
+#include "engine/runtime/thread_pool.h"
 #include "kernels/quantized.h"
 #include "platform/frame.h"
 #include "platform/result.h"
@@ -19,14 +21,17 @@
 namespace pawl::engine {
 
 struct SessionOptions {
-  int32_t threads = 0;       // 0: one for each core this process may use
+  int32_t threads = 0;       // the caller included; 0: one for each core this process may use
   float confidence = 0.25F;  // keep scores of at least this
   float iou = 0.45F;         // suppress overlaps of more than this
   int32_t detections_max = 300;
   bool multi_label = false;  // every class over the threshold, not the best one (for mAP)
+  bool pin = false;          // each worker to a core of its own: PoolOptions::pin
+  // Another session's, or ThreadPool::create(); `threads` and `pin` are then that pool's.
+  std::shared_ptr<ThreadPool> pool = nullptr;
 };
 
-// Of the last detect(), nanoseconds.
+// Of the last detect(), nanoseconds. Waiting for a shared pool is in none of them.
 struct StageTimes {
   int64_t preprocess = 0;
   int64_t infer = 0;
@@ -66,6 +71,7 @@ class Session {
 
   const Artifact& artifact() const;
   int32_t threads() const;
+  const std::shared_ptr<ThreadPool>& pool() const;
 
   // The network alone. input(): NHWC float32, written by the caller (empty where the network reads
   // bytes: input_u8()); run() executes the plan; outputs(): the plan's outputs, valid until the

@@ -14,6 +14,7 @@
 #include "engine/artifact/artifact.h"
 #include "engine/detect/detection.h"
 #include "engine/runtime/session.h"
+#include "engine/runtime/thread_pool.h"
 #include "platform/frame.h"
 #include "platform/result.h"
 
@@ -32,9 +33,11 @@ using platform::PixelFormat;
 // What is run, how, and what it gives.
 using engine::Artifact;
 using engine::Detection;
+using engine::PoolOptions;
 using engine::Session;
 using engine::SessionOptions;
 using engine::StageTimes;
 using engine::TensorView;
+using engine::ThreadPool;
 
 }  // namespace pawl

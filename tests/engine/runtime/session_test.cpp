@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <new>
 #include <thread>
@@ -304,6 +306,72 @@ TEST(Session, TwoSessionsAtOnce) {
   }
   for (std::thread& camera : cameras) camera.join();
   EXPECT_EQ(different, 0);
+}
+
+int64_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                       std::filesystem::directory_iterator());
+}
+
+// Four cameras, two models, one pool: what separate sessions find, from no more threads than the
+// pool has, without allocating.
+TEST(Session, SharedPool) {
+  const std::vector<std::byte> models[] = {detector_bytes(1), detector_bytes(2)};
+  const Artifact artifacts[] = {open(models[0]), open(models[1])};
+  for (const int32_t threads : {1, 2, 4}) {
+    const int64_t threads_before = threads_of_this_process();
+    auto pool = ThreadPool::create({.threads = threads});
+    ASSERT_TRUE(pool.ok());
+    std::vector<Picture> pictures;
+    std::vector<std::vector<Detection>> expected;
+    std::vector<Session> sessions;
+    for (size_t i = 0; i < 4; ++i) {
+      const auto format = i % 2 == 0 ? PixelFormat::kBgr8 : PixelFormat::kNv12;
+      pictures.emplace_back(format, 80 + 8 * static_cast<int32_t>(i), 60, i);
+      Session alone = session_of(artifacts[i / 2], 1);
+      expected.push_back(detect(&alone, pictures[i].frame));
+      SessionOptions options = sensitive(77);  // the pool's threads count
+      options.pool = pool.value();
+      Result<Session> session = Session::create(artifacts[i / 2], options);
+      ASSERT_TRUE(session.ok());
+      EXPECT_EQ(session.value().threads(), threads);
+      sessions.push_back(std::move(session).value());
+      EXPECT_TRUE(identical(detect(&sessions[i], pictures[i].frame), expected[i]));
+    }
+    EXPECT_EQ(threads_of_this_process(), threads_before + threads - 1);
+    pool.value().reset();  // the sessions keep it
+
+    std::atomic<int> different{0}, ready{0}, done{0};
+    int64_t allocated_before = 0;
+    std::vector<std::thread> cameras;
+    for (size_t i = 0; i < 4; ++i) {
+      cameras.emplace_back([&, i] {
+        for (++ready; ready < 5;) std::this_thread::yield();
+        for (int run = 0; run < 30; ++run) {
+          const auto found = sessions[i].detect(pictures[i].frame);
+          const bool same = found.ok() && found.value().size() == expected[i].size() &&
+                            std::equal(found.value().begin(), found.value().end(),
+                                       expected[i].begin(), [](const auto& a, const auto& b) {
+                                         return std::memcmp(&a, &b, sizeof(a)) == 0;
+                                       });
+          if (!same) ++different;
+        }
+        for (++done; done < 5;) std::this_thread::yield();
+      });
+    }
+    while (ready < 4) std::this_thread::yield();
+    allocated_before = allocations;
+    ++ready;
+    while (done < 4) std::this_thread::yield();
+    EXPECT_EQ(allocations - allocated_before, 0);
+    ++done;
+    for (std::thread& camera : cameras) camera.join();
+    EXPECT_EQ(different, 0) << threads << " threads";
+    sessions.erase(sessions.begin(), sessions.begin() + 3);
+    EXPECT_TRUE(identical(detect(sessions.data(), pictures[3].frame), expected[3]));
+    sessions.clear();
+    EXPECT_EQ(threads_of_this_process(), threads_before);
+  }
 }
 
 TEST(Session, RefusesAPlanForABetterCpu) {
