@@ -9,6 +9,7 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/runtime/session.h"
+#include "engine/runtime/thread_pool.h"
 
 struct pawl_artifact {
   pawl::engine::Artifact artifact;
@@ -18,12 +19,17 @@ struct pawl_session {
   pawl::engine::Session session;
 };
 
+struct pawl_pool {
+  std::shared_ptr<pawl::engine::ThreadPool> pool;
+};
+
 namespace {
 
 using pawl::engine::Artifact;
 using pawl::engine::Detection;
 using pawl::engine::Session;
 using pawl::engine::SessionOptions;
+using pawl::engine::ThreadPool;
 using pawl::platform::Code;
 using pawl::platform::Error;
 using pawl::platform::Frame;
@@ -36,9 +42,12 @@ static_assert(offsetof(pawl_detection, score) == offsetof(Detection, score));
 static_assert(offsetof(pawl_detection, x1) == offsetof(Detection, x1));
 static_assert(offsetof(pawl_detection, y2) == offsetof(Detection, y2));
 
-// Sizes in version 1, frozen: the least a caller may pass.
-static_assert(sizeof(pawl_session_options) == 24);
-static_assert(sizeof(pawl_frame) == 48);
+// Frozen: what version 1 had is the least a caller may pass, what there is now never moves.
+constexpr uint32_t kFirstOptionsBytes = 24;
+constexpr uint32_t kFirstFrameBytes = 48;
+static_assert(offsetof(pawl_session_options, pin) == kFirstOptionsBytes);
+static_assert(sizeof(pawl_session_options) == 40);
+static_assert(sizeof(pawl_frame) == kFirstFrameBytes);
 static_assert(sizeof(pawl_times) == 32);
 
 // Fixed, so that a failure allocates nothing and a thread's end destroys nothing.
@@ -67,24 +76,27 @@ pawl_status fail(const Error& error) {
   return fail(PAWL_UNSUPPORTED, error.message.c_str());
 }
 
-// Copies what the caller's header and this library both know of a struct that may grow. A longer
-// one is fine as long as what we do not know of is zero, its default.
+// Copies over the defaults in *known what the caller's header and this library both know of a
+// struct that may grow. A longer one is fine as long as what we do not know of is zero, its
+// default.
 template <typename Struct>
-pawl_status read_struct(const Struct* given, const char* name, Struct* known) {
+pawl_status read_struct(const Struct* given, uint32_t first_bytes, const char* name,
+                        Struct* known) {
   uint32_t size = 0;
   std::memcpy(&size, given, sizeof(size));
-  if (size < sizeof(Struct)) {
+  if (size < first_bytes) {
     std::snprintf(last_error, sizeof(last_error), "%s: struct_size %u; initialise it first", name,
                   size);
     return PAWL_INVALID_ARGUMENT;
   }
   const auto* const bytes = reinterpret_cast<const unsigned char*>(given);
-  if (std::any_of(bytes + sizeof(Struct), bytes + size, [](unsigned char b) { return b != 0; })) {
+  const size_t shared = std::min(sizeof(Struct), size_t{size});
+  if (std::any_of(bytes + shared, bytes + size, [](unsigned char b) { return b != 0; })) {
     std::snprintf(last_error, sizeof(last_error),
                   "%s: sets a field that this libpawl does not know; update it", name);
     return PAWL_UNSUPPORTED;
   }
-  std::memcpy(known, given, sizeof(Struct));
+  std::memcpy(known, given, shared);
   return PAWL_OK;
 }
 
@@ -105,7 +117,10 @@ pawl_session_options default_options() {
           .confidence = defaults.confidence,
           .iou = defaults.iou,
           .detections_max = defaults.detections_max,
-          .multi_label = defaults.multi_label ? 1 : 0};
+          .multi_label = defaults.multi_label ? 1 : 0,
+          .pin = defaults.pin ? 1 : 0,
+          .reserved = 0,
+          .pool = nullptr};
 }
 
 }  // namespace
@@ -154,6 +169,19 @@ const char* pawl_label(const pawl_artifact* artifact, int32_t class_id) {
   return index < labels.size() ? labels[index].data() : "";  // closed in the file by a zero byte
 }
 
+pawl_status pawl_pool_create(int32_t threads, int32_t pin, pawl_pool** pool) {
+  if (pool == nullptr) return fail(PAWL_INVALID_ARGUMENT, "pawl_pool_create: pool is null");
+  *pool = nullptr;
+  auto created = ThreadPool::create({.threads = threads, .pin = pin != 0});
+  if (!created.ok()) return fail(created.error());
+  *pool = std::make_unique<pawl_pool>(pawl_pool{std::move(created).value()}).release();
+  return PAWL_OK;
+}
+
+void pawl_pool_destroy(pawl_pool* pool) {
+  const std::unique_ptr<pawl_pool> owned(pool);
+}
+
 void pawl_session_options_init(pawl_session_options* options, size_t struct_size) {
   init_struct(default_options(), options, struct_size);
 }
@@ -168,14 +196,21 @@ pawl_status pawl_session_create(const pawl_artifact* artifact, const pawl_sessio
   }
   pawl_session_options known = default_options();
   if (options != nullptr) {
-    const pawl_status status = read_struct(options, "pawl_session_options", &known);
+    const pawl_status status =
+        read_struct(options, kFirstOptionsBytes, "pawl_session_options", &known);
     if (status != PAWL_OK) return status;
   }
-  auto created = Session::create(artifact->artifact, {.threads = known.threads,
-                                                      .confidence = known.confidence,
-                                                      .iou = known.iou,
-                                                      .detections_max = known.detections_max,
-                                                      .multi_label = known.multi_label != 0});
+  if (known.reserved != 0) {
+    return fail(PAWL_INVALID_ARGUMENT, "pawl_session_options: reserved is not 0");
+  }
+  SessionOptions chosen{.threads = known.threads,
+                        .confidence = known.confidence,
+                        .iou = known.iou,
+                        .detections_max = known.detections_max,
+                        .multi_label = known.multi_label != 0,
+                        .pin = known.pin != 0};
+  if (known.pool != nullptr) chosen.pool = known.pool->pool;
+  auto created = Session::create(artifact->artifact, chosen);
   if (!created.ok()) return fail(created.error());
   *session = std::make_unique<pawl_session>(pawl_session{std::move(created).value()}).release();
   return PAWL_OK;
@@ -197,7 +232,7 @@ pawl_status pawl_session_detect(pawl_session* session, const pawl_frame* frame,
     return fail(PAWL_INVALID_ARGUMENT, "pawl_session_detect: an argument is null");
   }
   pawl_frame known;
-  const pawl_status status = read_struct(frame, "pawl_frame", &known);
+  const pawl_status status = read_struct(frame, kFirstFrameBytes, "pawl_frame", &known);
   if (status != PAWL_OK) return status;
   if (known.format < PAWL_BGR8 || known.format > PAWL_NV12) {
     return fail(PAWL_INVALID_ARGUMENT, "pawl_frame: unknown format");

@@ -10,7 +10,8 @@
  *          argument is needed gives PAWL_INVALID_ARGUMENT. Out-parameters are set to null or 0 on
  *          failure. Running out of memory outside pawl_session_create ends the program.
  * Threads  An artifact may be used by any number of threads. A session serves one at a time; use
- * one for each camera. pawl_last_error() is of the calling thread. Strings  UTF-8, closed by a zero
+ * one for each camera. A pool serves any number of sessions, whose frames take turns in the order
+ * of the calls. pawl_last_error() is of the calling thread. Strings  UTF-8, closed by a zero
  * byte, owned by the library.
  */
 #ifndef PAWL_PAWL_H
@@ -30,7 +31,7 @@ extern "C" {
 #endif
 
 /* Grows when functions or fields are added. */
-#define PAWL_API_VERSION 1
+#define PAWL_API_VERSION 2
 PAWL_EXPORT int32_t pawl_api_version(void); /* of the library, where the macro is the header's */
 PAWL_EXPORT const char* pawl_version(void); /* "0.1.0" */
 /* Of this thread's last failure, valid until its next one; "" before the first. */
@@ -67,13 +68,26 @@ PAWL_EXPORT void pawl_artifact_close(pawl_artifact* artifact);
 /* Name of a class, "" where the artifact has none. Valid until the artifact is closed. */
 PAWL_EXPORT const char* pawl_label(const pawl_artifact* artifact, int32_t class_id);
 
+/* Since version 2. Threads that several sessions share: those of a box with several cameras.
+ * threads  the calling one included; 0: one for each core this process may use
+ * pin      1: each of the pool's own threads keeps to a core, the fastest first, and one is left
+ * for the caller. For machines that do nothing else. Ignored with fewer cores than threads. */
+typedef struct pawl_pool pawl_pool;
+PAWL_EXPORT pawl_status pawl_pool_create(int32_t threads, int32_t pin, pawl_pool** pool);
+/* Null is allowed. Sessions made with the pool go on; the last one ends the threads. */
+PAWL_EXPORT void pawl_pool_destroy(pawl_pool* pool);
+
 typedef struct pawl_session_options {
   uint32_t struct_size;   /* sizeof(pawl_session_options), set by pawl_session_options_init */
-  int32_t threads;        /* 0: one for each core this process may use */
+  int32_t threads;        /* as of a pool; the session then has one of its own */
   float confidence;       /* keep scores above this; 0.25 */
   float iou;              /* suppress overlaps of more than this; 0.45 */
   int32_t detections_max; /* in a frame; 300 */
   int32_t multi_label;    /* 1: every class above the threshold, 0: the best one */
+  /* Since version 2. */
+  int32_t pin;       /* as of a pool; 0 */
+  uint32_t reserved; /* 0 */
+  pawl_pool* pool;   /* null, or instead of `threads` and `pin` */
 } pawl_session_options;
 /* Defaults: pawl_session_options_init(&options, sizeof options). */
 PAWL_EXPORT void pawl_session_options_init(pawl_session_options* options, size_t struct_size);

@@ -112,6 +112,8 @@ TEST_F(CApi, DefaultOptions) {
   EXPECT_EQ(options.iou, cpp.iou);
   EXPECT_EQ(options.detections_max, cpp.detections_max);
   EXPECT_EQ(options.multi_label, 0);
+  EXPECT_EQ(options.pin, 0);
+  EXPECT_EQ(options.pool, nullptr);
 }
 
 TEST_F(CApi, Labels) {
@@ -213,6 +215,71 @@ TEST_F(CApi, UninitialisedStructsAreRefused) {
   EXPECT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_INVALID_ARGUMENT);
   pawl_times times{};
   EXPECT_EQ(pawl_session_times(session_, &times), PAWL_INVALID_ARGUMENT);
+}
+
+// A caller compiled against version 1, whose options end before `pin`.
+TEST_F(CApi, OptionsOfVersionOne) {
+  unsigned char bytes[sizeof(pawl_session_options)];
+  std::memset(bytes, 0xAB, sizeof(bytes));  // what lies behind the caller's struct is not read
+  auto* const options = reinterpret_cast<pawl_session_options*>(bytes);
+  constexpr size_t kVersionOneBytes = 24;
+  pawl_session_options_init(options, kVersionOneBytes);
+  pawl_session* session = nullptr;
+  ASSERT_EQ(pawl_session_create(artifact_, options, &session), PAWL_OK) << pawl_last_error();
+  pawl_session_destroy(session);
+  options->struct_size = kVersionOneBytes - 1;
+  EXPECT_EQ(pawl_session_create(artifact_, options, &session), PAWL_INVALID_ARGUMENT);
+}
+
+// Two cameras, one pool, each on a thread of its own; the pool's handle goes first.
+TEST_F(CApi, SessionsShareAPool) {
+  const Picture picture;
+  const pawl_detection* found = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(pawl_session_detect(session_, &picture.frame, &found, &count), PAWL_OK);
+  const std::vector<pawl_detection> expected(found, found + count);
+
+  pawl_pool* pool = nullptr;
+  ASSERT_EQ(pawl_pool_create(2, 0, &pool), PAWL_OK) << pawl_last_error();
+  pawl_session_options options = low_threshold();
+  options.pool = pool;
+  pawl_session* sessions[2] = {};
+  for (pawl_session*& session : sessions) {
+    ASSERT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_OK) << pawl_last_error();
+  }
+  pawl_pool_destroy(pool);
+  int equal[2] = {};
+  std::vector<std::thread> cameras;
+  for (size_t i = 0; i < 2; ++i) {
+    cameras.emplace_back([&, i] {
+      for (int run = 0; run < 20; ++run) {
+        const pawl_detection* got = nullptr;
+        size_t n = 0;
+        if (pawl_session_detect(sessions[i], &picture.frame, &got, &n) != PAWL_OK) return;
+        equal[i] += n == expected.size() &&
+                    std::memcmp(got, expected.data(), n * sizeof(pawl_detection)) == 0;
+      }
+    });
+  }
+  for (std::thread& camera : cameras) camera.join();
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(equal[i], 20);
+    pawl_session_destroy(sessions[i]);
+  }
+}
+
+TEST_F(CApi, PoolArguments) {
+  EXPECT_EQ(pawl_pool_create(1, 0, nullptr), PAWL_INVALID_ARGUMENT);
+  pawl_pool* pool = reinterpret_cast<pawl_pool*>(&pool);
+  EXPECT_EQ(pawl_pool_create(-1, 0, &pool), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pool, nullptr);
+  ASSERT_EQ(pawl_pool_create(0, 1, &pool), PAWL_OK);
+  pawl_pool_destroy(pool);
+  pawl_pool_destroy(nullptr);
+  pawl_session_options options = low_threshold();
+  options.reserved = 1;
+  pawl_session* session = nullptr;
+  EXPECT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_INVALID_ARGUMENT);
 }
 
 // An init function called by an older program must not write past its shorter struct.
