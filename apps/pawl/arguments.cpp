@@ -37,6 +37,11 @@ void add_threads(CLI::App* command, engine::SessionOptions* options) {
       ->option_text("N [0]");
 }
 
+void add_pin(CLI::App* command, engine::SessionOptions* options) {
+  command->add_flag("--pin", options->pin,
+                    "Keep each thread on a core of its own; for machines that do nothing else");
+}
+
 void add_thresholds(CLI::App* command, engine::SessionOptions* options) {
   command->add_option("--conf", options->confidence, "Keep scores of at least this, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))

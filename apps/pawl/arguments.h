@@ -19,6 +19,9 @@ engine::InputSize parse_size(const std::string& option, const std::string& text)
 // --threads
 void add_threads(CLI::App* command, engine::SessionOptions* options);
 
+// --pin, for commands whose own thread calls the session: that is theirs to pin.
+void add_pin(CLI::App* command, engine::SessionOptions* options);
+
 // --conf, --iou and --max-det, whose defaults are those in *options.
 void add_thresholds(CLI::App* command, engine::SessionOptions* options);
 

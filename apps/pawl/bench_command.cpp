@@ -161,6 +161,7 @@ void measure_network(const BenchArguments& arguments, engine::Session* session,
 Status bench_model(const BenchArguments& arguments) {
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  session.pool()->pin_caller();
   const auto images = PAWL_TRY(bench_images(arguments.input));
   StageSeries series;
   if (artifact.head().present != 0) {
@@ -199,6 +200,7 @@ void add_bench(CLI::App* program, Action* action) {
       ->required()
       ->option_text("FILE.pawl");
   add_threads(command, &arguments->session);
+  add_pin(command, &arguments->session);
   command->add_option("--seconds", arguments->seconds, "Measure for this long, after a warm-up")
       ->check(CLI::Range(0.01, 86400.0))
       ->option_text("S [5]");

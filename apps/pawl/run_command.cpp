@@ -167,6 +167,7 @@ Status run_model(const RunArguments& arguments) {
                                          "detections; --raw DIR writes its outputs"};
   }
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  session.pool()->pin_caller();
   auto camera = PAWL_TRY(platform::Camera::open(arguments.input));
   if (!arguments.annotate.empty()) PAWL_TRY(make_folder(arguments.annotate));
   if (!arguments.raw.empty()) PAWL_TRY(make_folder(arguments.raw));
@@ -192,6 +193,7 @@ void add_run(CLI::App* program, Action* action) {
       ->option_text("SOURCE");
   add_thresholds(command, &arguments->session);
   add_threads(command, &arguments->session);
+  add_pin(command, &arguments->session);
   command->add_option("--json", arguments->json, "One JSON object a frame to this file; - prints")
       ->option_text("FILE");
   command->add_option("--annotate", arguments->annotate, "Folder for pictures with boxes drawn")

@@ -322,6 +322,12 @@ class PawlTest(unittest.TestCase):
         self.assertEqual(len(report["layers"]),
                          json.loads(self.pawl("inspect", self.compiled, "--json").stdout)["steps"])
 
+    def test_bench_paced_and_pinned(self):
+        words = ("bench", self.compiled, "--seconds", "0.5", "--json", "--pin")
+        report = json.loads(self.pawl(*words, "--paced", "20").stdout)
+        # Never ahead of the camera; on a busy machine behind it.
+        self.assertTrue(1 <= report["frames"] <= 11, report["frames"])
+
     def test_diff_is_close_to_the_reference(self):
         words = ("diff", self.compiled, MODEL, "--input", self.image())
         report = json.loads(self.pawl(*words, "--json").stdout)
