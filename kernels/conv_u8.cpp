@@ -10,6 +10,7 @@ namespace {
 constexpr ConvU8Variant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512vnni_14x32", Isa::kAvx512Vnni, cpu::conv_u8_avx512vnni},
+    {"avxvnni_6x16", Isa::kAvxVnni, cpu::conv_u8_avxvnni},
     {"avx2_3x16", Isa::kAvx2, cpu::conv_u8_avx2},
 #endif
     {"scalar", Isa::kScalar, cpu::conv_u8_scalar},

@@ -11,6 +11,7 @@ namespace {
 constexpr DepthwiseU8Variant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512vnni", Isa::kAvx512Vnni, cpu::depthwise_u8_avx512vnni},
+    {"avxvnni", Isa::kAvxVnni, cpu::depthwise_u8_avxvnni},
     {"avx2", Isa::kAvx2, cpu::depthwise_u8_avx2},
 #endif
     {"scalar", Isa::kScalar, cpu::depthwise_u8_scalar},

@@ -1,7 +1,13 @@
-# Tests of the quantized kernels.
-pawl_test(kernels/conv_u8 DEPS pawl::kernels)
-pawl_test(kernels/depthwise_u8 DEPS pawl::kernels)
-pawl_test(kernels/pixelwise_u8 DEPS pawl::kernels)
+# Tests of the quantized kernels, and again lowered to each instruction set as on a machine that has
+# no more.
+foreach(family conv_u8 depthwise_u8 pixelwise_u8)
+  pawl_test(kernels/${family} DEPS pawl::kernels)
+  foreach(isa scalar avx2 avxvnni avx512)
+    add_test(NAME kernels.${family}.${isa} COMMAND kernels.${family}_test)
+    set_tests_properties(kernels.${family}.${isa} PROPERTIES
+      LABELS unit TIMEOUT 300 ENVIRONMENT PAWL_ISA=${isa})
+  endforeach()
+endforeach()
 
 # It includes requantize_scalar.h, where the compiler may fuse nothing.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/kernels/conv_u8_test.cpp

@@ -1,6 +1,6 @@
-// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from *_avx2.cpp
-// compiled with -ffp-contract=off; the anonymous namespace is there for the reason given in
-// activation_avx512.h.
+// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from *_avx2.cpp and
+// *_avxvnni.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>

@@ -1,4 +1,4 @@
-// Tile stores of tile_store_u8.h for AVX2. Include only from *_avx2.cpp, as requantize_avx2.h.
+// Tile stores of tile_store_u8.h for AVX2. Include only where requantize_avx2.h may be.
 #pragma once
 
 #include <immintrin.h>
