@@ -1,5 +1,6 @@
 // y = scale[c] * conv(x) + shift[c] is a convolution with other weights: batch norm, YOLOv7's
-// ImplicitA/M, and scalars that exporters leave behind.
+// ImplicitA/M, and scalars that exporters leave behind. So is conv(focus(x)): Focus deals every
+// second pixel to one of four channel groups, of which the convolution's taps are pixels again.
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -93,7 +94,63 @@ bool foldable(const Graph& graph, const Node& conv) {
           !constant_floats(graph, conv.inputs[2]).empty());
 }
 
+// Tap (ky, kx) of channel group g is tap (2*ky + dy[g], 2*kx + dx[g]) of a window twice as large.
+Tensor unfocused_weight(const Tensor& focused, const std::vector<int64_t>& order) {
+  const Shape& from = focused.shape();
+  const int64_t C = from[1] / 4;
+  Tensor weight(DType::kFloat32, {from[0], C, 2 * from[2], 2 * from[3]});
+  const std::span<const float> w = focused.as<float>();
+  const std::span<float> wide = weight.as<float>();
+  size_t at = 0;
+  for (int64_t oc = 0; oc < from[0]; ++oc) {
+    for (int64_t channel = 0; channel < from[1]; ++channel) {
+      const auto group = static_cast<size_t>(channel / C);
+      for (int64_t ky = 0; ky < from[2]; ++ky) {
+        for (int64_t kx = 0; kx < from[3]; ++kx) {
+          const int64_t row = (oc * C + channel % C) * 2 * from[2] + 2 * ky + order[2 * group];
+          const int64_t to = row * 2 * from[3] + 2 * kx + order[2 * group + 1];
+          // Phases may repeat; then their weights add up.
+          wide[static_cast<size_t>(to)] += w[at++];
+        }
+      }
+    }
+  }
+  return weight;
+}
+
 }  // namespace
+
+int32_t fold_focus(Graph* graph) {
+  int32_t folded = 0;
+  const Uses uses = compute_uses(*graph);
+  for (size_t i = 0; i < graph->nodes.size(); ++i) {
+    const Node& conv = graph->nodes[i];
+    if (conv.op != Op::kConv || conv.integer("group") != 1) continue;
+    const Node* focus = producer_of(*graph, uses, conv.inputs[0], Op::kFocus);
+    if (focus == nullptr || sole_consumer(uses, conv.inputs[0]) < 0) continue;
+    const std::vector<int64_t> dilations = {1, 1};
+    if (conv.integers("dilations") != dilations ||
+        constant_floats(*graph, conv.inputs[1]).empty()) {
+      continue;
+    }
+    Tensor weight =
+        unfocused_weight(*graph->value(conv.inputs[1]).constant, focus->integers("order"));
+    const ValueId source = focus->inputs[0];
+    const std::string name = graph->value(conv.outputs[0]).name;  // adding values moves them
+    const ValueId weight_id = graph->add_constant(name + ".unfocused_weight", std::move(weight));
+    Node& wide = graph->nodes[i];
+    wide.inputs[0] = source;
+    wide.inputs[1] = weight_id;
+    for (const char* const key : {"kernel", "strides", "pads"}) {
+      std::vector<int64_t> doubled = wide.integers(key);
+      for (int64_t& pixels : doubled) pixels *= 2;
+      wide.attributes[key] = std::move(doubled);
+    }
+    ++folded;
+  }
+  remove_dead_nodes(graph);
+  return folded;
+}
 
 int32_t fold_into_convolutions(Graph* graph) {
   int32_t folded = 0;

@@ -26,6 +26,9 @@ int32_t fuse_residuals(Graph* graph);
 // Four strided slices and a concat become Focus (YOLOv5 up to 5.0, YOLOX).
 int32_t recognise_focus(Graph* graph);
 
+// Focus -> Conv becomes Conv of twice the window, stride and padding on what Focus reads.
+int32_t fold_focus(Graph* graph);
+
 // Reshape -> Transpose -> Reshape that only permutes channels becomes Gather(axis 1) with a
 // constant permutation (ShuffleNet).
 int32_t recognise_channel_shuffle(Graph* graph);

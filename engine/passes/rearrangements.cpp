@@ -115,6 +115,7 @@ void optimise(Graph* graph) {
   recognise_focus(graph);
   recognise_channel_shuffle(graph);
   recognise_attention(graph);
+  fold_focus(graph);
   fold_into_convolutions(graph);
   recognise_activations(graph);
   fuse_activations(graph);

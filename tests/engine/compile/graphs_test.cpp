@@ -68,6 +68,19 @@ TEST(Lowering, NeckOfADetector) {
   expect_runs_as_reference(b.finish({n3, d4, d5, b.conv(again, 3), p4}), 2);
 }
 
+TEST(Lowering, StemBehindFocus) {
+  for (const int64_t stride : {1, 2}) {
+    GraphBuilder b(20);
+    const ValueId x = b.input({1, 3, 24, 20});
+    std::vector<ValueId> phases;
+    for (const int64_t phase : {0, 2, 1, 3}) {
+      phases.push_back(b.slice(x, {0, 0, phase / 2, phase % 2}, {1, 1, 2, 2}, {1, 3, 12, 10}));
+    }
+    const ValueId stem = b.silu(b.conv(b.concat(phases, 1), 17, square(3, stride)));
+    expect_runs_as_reference(b.finish({b.conv(stem, 5)}), 20);
+  }
+}
+
 TEST(Lowering, OneOutputManyNames) {
   GraphBuilder b(3);
   const ValueId x = b.conv(b.input({1, 3, 6, 6}), 5);

@@ -402,6 +402,51 @@ TEST(RecogniseFocus, PhasesMayRepeat) {
   rewritten(recognise_focus, b.finish({y}), 1);
 }
 
+int32_t recognise_and_fold_focus(Graph* graph) {
+  return recognise_focus(graph) + fold_focus(graph);
+}
+
+TEST(FoldFocus, IntoConvolutionsOfAnyWindow) {
+  const ConvOptions windows[] = {
+      square(1),
+      square(3),
+      square(3, 2),
+      {.kernel_h = 2, .kernel_w = 3, .strides = {2, 1}, .pads = {1, 0, 0, 2}, .bias = false}};
+  for (const ConvOptions& window : windows) {
+    for (const Ints& order : {Ints{0, 0, 1, 0, 0, 1, 1, 1}, Ints{1, 1, 0, 1, 1, 0, 0, 0},
+                              Ints{0, 0, 0, 0, 1, 1, 1, 0}}) {
+      GraphBuilder b(48);
+      const ValueId y = focus(&b, b.input({1, 3, 12, 10}), order, false, true);
+      const Graph before = b.finish({b.conv(b.conv(y, 5, window), 4)});
+      const Graph after = rewritten(recognise_and_fold_focus, before, 2);
+      EXPECT_EQ(count_of(after, Op::kFocus), 0);
+      ASSERT_EQ(after.nodes.size(), 2U);
+      // Plans take the window from the attribute, the reference from the weights.
+      const Ints kernel = {2 * window.kernel_h, 2 * window.kernel_w};
+      EXPECT_EQ(after.nodes[0].integers("kernel"), kernel);
+      EXPECT_EQ(after.value(after.nodes[0].inputs[1]).shape, (Shape{5, 3, kernel[0], kernel[1]}));
+    }
+  }
+}
+
+TEST(FoldFocus, LeavesOtherReaders) {
+  const Ints order = {0, 0, 1, 0, 0, 1, 1, 1};
+  const auto check = [&order](const auto& readers) {
+    GraphBuilder b(49);
+    const ValueId y = focus(&b, b.input({1, 3, 12, 10}), order, false, true);
+    const Graph after = rewritten(recognise_and_fold_focus, b.finish(readers(&b, y)), 1);
+    EXPECT_EQ(count_of(after, Op::kFocus), 1);
+  };
+  using Values = std::vector<ValueId>;
+  check([](GraphBuilder* b, ValueId y) { return Values{b->conv(y, 5), y}; });
+  check([](GraphBuilder* b, ValueId y) { return Values{b->conv(y, 5), b->conv(y, 6)}; });
+  check([](GraphBuilder* b, ValueId y) { return Values{b->conv(y, 12, square(3, 1, 12))}; });
+  check([](GraphBuilder* b, ValueId y) {
+    return Values{b->conv(y, 5, {.kernel_h = 2, .kernel_w = 2, .dilations = {2, 1}})};
+  });
+  check([](GraphBuilder* b, ValueId y) { return Values{b->unary(Op::kRelu, y)}; });
+}
+
 TEST(RecogniseFocus, LeavesOtherSlices) {
   {  // steps of 3
     GraphBuilder b(30);
