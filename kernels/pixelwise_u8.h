@@ -4,6 +4,7 @@
 //   copy, gather: as pixelwise.h.   max_pool: as pool.h, kMax; taps outside the image do not count.
 //   nearest:     as resize.h, kNearest.
 // Shapes   P pixels of C channels; pixel strides in elements. y does not overlap x.
+// Reads    gather: up to 15 bytes past the last channel of a pixel, as conv_u8.h.
 // Threads  as conv_u8.h. Error: none, every variant gives the same bits.
 #pragma once
 

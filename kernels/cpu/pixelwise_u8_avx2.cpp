@@ -39,6 +39,20 @@ Bytes zero_bytes() {
   return _mm256_setzero_si256();
 }
 
+using Block = __m128i;
+Block load_block(const uint8_t* x) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+}
+void store_block(uint8_t* y, Block v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(y), v);
+}
+Block either(Block a, Block b) {
+  return _mm_or_si128(a, b);
+}
+Block chosen(Block v, Block order) {
+  return _mm_shuffle_epi8(v, order);
+}
+
 Bytes quantize_lanes(const float* x, const Quantizer& quantizer) {
   __m128i half[2];
 #pragma GCC unroll 2

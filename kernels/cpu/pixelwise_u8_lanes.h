@@ -2,7 +2,9 @@
 //   kByteLanes, Bytes, load(x), store(y, v), load_first(x, n), store_first(y, v, n) with
 //   0 < n < kByteLanes, maximum(a, b), zero_bytes();
 //   quantize_lanes(x, quantizer) from kByteLanes floats, dequantize_lanes(x, y, quantization) of
-//   kByteLanes bytes, and the Quantizer they share.
+//   kByteLanes bytes, and the Quantizer they share;
+//   Block of 16 bytes, load_block(x), store_block(y, v), either(a, b) by bits, and
+//   chosen(v, order): byte order[i] of v, or 0 where order[i] is kNowhere.
 #pragma once
 
 #include <cstddef>
@@ -82,21 +84,82 @@ void dequantize_pixels(const DequantizeParams& p, int32_t part, int32_t parts) {
   }
 }
 
+// Gathers 16 channels at a time from windows of 16 bytes, of which a shuffle of two channel groups
+// needs two: it makes runs of both meet.
+constexpr int32_t kBlockBytes = 16;
+constexpr uint8_t kNowhere = 0x80;
+constexpr int64_t kGatherPixels = 512;  // that stay near while block after block reads them
+
+struct Window {
+  alignas(kBlockBytes) uint8_t order[kBlockBytes];
+  int32_t first;  // channel of x
+};
+
+// The windows that hold channels index[0, count) of x, count <= 16; returns how many.
+int32_t find_windows(const int32_t* index, int32_t count, Window* windows) {
+  bool found[kBlockBytes] = {};
+  for (int32_t n = 0;; ++n) {
+    int32_t first = INT32_MAX;
+    for (int32_t i = 0; i < count; ++i) {
+      if (!found[i] && index[i] < first) first = index[i];
+    }
+    if (first == INT32_MAX) return n;
+    windows[n].first = first;
+    for (int32_t i = 0; i < kBlockBytes; ++i) {
+      const bool here = i < count && !found[i] && index[i] - first < kBlockBytes;
+      windows[n].order[i] = here ? static_cast<uint8_t>(index[i] - first) : kNowhere;
+      if (here) found[i] = true;
+    }
+  }
+}
+
+Block gathered(const uint8_t* x, const Window& window) {
+  return chosen(load_block(x + window.first), load_block(window.order));
+}
+
+// Channels [c, c + count) of `pixels` pixels, count <= 16.
+void gather_block(const CopyU8Params& p, const uint8_t* x, uint8_t* y, int64_t pixels, int32_t c,
+                  int32_t count) {
+  Window windows[kBlockBytes];
+  const int32_t needed = find_windows(p.index + c, count, windows);
+  for (int64_t i = 0; i < pixels; ++i, x += p.x_pixel_stride, y += p.y_pixel_stride) {
+    Block block = gathered(x, windows[0]);
+    for (int32_t w = 1; w < needed; ++w) block = either(block, gathered(x, windows[w]));
+    if (count == kBlockBytes) {
+      store_block(y + c, block);
+      continue;
+    }
+    alignas(kBlockBytes) uint8_t all[kBlockBytes];
+    store_block(all, block);
+    __builtin_memcpy(y + c, all, static_cast<size_t>(count));
+  }
+}
+
+void gather_pixels(const CopyU8Params& p, const uint8_t* x, uint8_t* y, int64_t count) {
+  for (int64_t first = 0; first < count; first += kGatherPixels) {
+    const int64_t pixels = count - first < kGatherPixels ? count - first : kGatherPixels;
+    for (int32_t c = 0; c < p.C; c += kBlockBytes) {
+      gather_block(p, x + first * p.x_pixel_stride, y + first * p.y_pixel_stride, pixels, c,
+                   p.C - c < kBlockBytes ? p.C - c : kBlockBytes);
+    }
+  }
+}
+
 void copy_pixels(const CopyU8Params& p, int32_t part, int32_t parts) {
   const int64_t begin = p.P * part / parts;
   const int64_t count = p.P * (part + 1) / parts - begin;
   const uint8_t* x = p.x + begin * p.x_pixel_stride;
   uint8_t* y = p.y + begin * p.y_pixel_stride;
-  if (p.index == nullptr && p.x_pixel_stride == p.C && p.y_pixel_stride == p.C) {
+  if (p.index != nullptr) {
+    gather_pixels(p, x, y, count);
+    return;
+  }
+  if (p.x_pixel_stride == p.C && p.y_pixel_stride == p.C) {
     copy_span(x, y, count * p.C);
     return;
   }
   for (int64_t i = 0; i < count; ++i, x += p.x_pixel_stride, y += p.y_pixel_stride) {
-    if (p.index == nullptr) {
-      copy_span(x, y, p.C);
-    } else {
-      for (int32_t c = 0; c < p.C; ++c) y[c] = x[p.index[c]];
-    }
+    copy_span(x, y, p.C);
   }
 }
 

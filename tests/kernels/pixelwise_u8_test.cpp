@@ -154,6 +154,35 @@ TEST(PixelwiseU8, CopyAndGather) {
   }
 }
 
+// Shuffles as in ShuffleNet, reversals and one channel for all: few windows of 16, or one a
+// channel.
+TEST(PixelwiseU8, GatherInPatterns) {
+  std::mt19937 engine(6);
+  uint32_t seed = 0;
+  for (const int32_t C : {2, 16, 30, 58, 116, 232, 600}) {
+    for (int32_t pattern = 0; pattern < 4; ++pattern) {
+      ByteImage x(530, C, C + pattern);
+      x.fill_random(engine);
+      ByteImage y(530, C, C + 1);
+      y.fill(0xAB);
+      std::vector<int32_t> index(static_cast<size_t>(C));
+      for (int32_t c = 0; c < C; ++c) {
+        const int32_t patterns[] = {c % 2 * (C / 2) + c / 2, C - 1 - c, C - 1, c * 37 % C};
+        index[static_cast<size_t>(c)] = patterns[pattern];
+      }
+      const CopyU8Params params{530, C, C + pattern, C + 1, x.data(), index.data(), nullptr};
+      ByteImage reference = y;
+      for (size_t i = 0; i < x.pixels(); ++i) {
+        for (size_t c = 0; c < index.size(); ++c) {
+          reference.at(i, c) = x.at(i, static_cast<size_t>(index[c]));
+        }
+      }
+      check(&PixelwiseU8Variant::copy, params, reference, y, ++seed);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 uint8_t largest_tap(const QuantizedShape& s, const ByteImage& x, int32_t oy, int32_t ox, size_t c) {
   uint8_t largest = 0;
   for (int32_t iy = oy * s.stride_h - s.pad_top, ky = 0; ky < s.KH; ++ky, iy += s.dilation_h) {
