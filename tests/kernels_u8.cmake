@@ -1,6 +1,6 @@
 # Tests of the quantized kernels, and again lowered to each instruction set as on a machine that has
 # no more.
-foreach(family conv_u8 depthwise_u8 pixelwise_u8)
+foreach(family conv_u8 depthwise_u8 pixelwise_u8 rescale_u8)
   pawl_test(kernels/${family} DEPS pawl::kernels)
   foreach(isa scalar avx2 avxvnni avx512)
     add_test(NAME kernels.${family}.${isa} COMMAND kernels.${family}_test)

@@ -63,6 +63,12 @@ const char* step_kind_name(StepKind kind) {
       return "max pool u8";
     case StepKind::kNearestU8:
       return "nearest u8";
+    case StepKind::kBinaryU8:
+      return "binary u8";
+    case StepKind::kAveragePoolU8:
+      return "average pool u8";
+    case StepKind::kTableU8:
+      return "table u8";
   }
   return "unknown";
 }

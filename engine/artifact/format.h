@@ -110,6 +110,9 @@ enum class StepKind : uint16_t {
   kCopyU8 = 68,
   kMaxPoolU8 = 69,
   kNearestU8 = 70,
+  kBinaryU8 = 71,
+  kAveragePoolU8 = 72,
+  kTableU8 = 73,
 };
 
 inline constexpr uint64_t kNoData = ~uint64_t{0};

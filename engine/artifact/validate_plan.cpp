@@ -130,6 +130,9 @@ bool known_kind(StepKind kind) {
     case StepKind::kCopyU8:
     case StepKind::kMaxPoolU8:
     case StepKind::kNearestU8:
+    case StepKind::kBinaryU8:
+    case StepKind::kAveragePoolU8:
+    case StepKind::kTableU8:
       return true;
   }
   return false;

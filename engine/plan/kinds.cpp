@@ -151,6 +151,30 @@ std::optional<ActivationParams> activation_of(const Node& node) {
   }
 }
 
+std::optional<StepKind> rescaling_step(const Graph& graph, const Node& node) {
+  if (node.op == Op::kConv || !is_image(graph.value(node.outputs[0]).shape)) return std::nullopt;
+  for (const ValueId input : node.inputs) {
+    if (input == kNoValue) return std::nullopt;
+    const Value& value = graph.value(input);
+    if (value.dtype != DType::kFloat32 || (!value.constant && !is_image(value.shape))) {
+      return std::nullopt;
+    }
+  }
+  if (node.op == Op::kAveragePool || reduces_pixels(graph, node)) return StepKind::kAveragePoolU8;
+  if (node.inputs.size() == 1) {
+    return activation_of(node) ? std::optional(StepKind::kTableU8) : std::nullopt;
+  }
+  if (node.inputs.size() != 2 || !is_pixelwise_binary(graph, node)) return std::nullopt;
+  const bool constant[2] = {graph.value(node.inputs[0]).constant != nullptr,
+                            graph.value(node.inputs[1]).constant != nullptr};
+  if (constant[0] || constant[1]) {
+    const std::span<const float> numbers = constant_floats(graph, node.inputs[constant[0] ? 0 : 1]);
+    return numbers.size() == 1 ? std::optional(StepKind::kTableU8) : std::nullopt;
+  }
+  const bool exact = node.op == Op::kAdd || node.op == Op::kMul;
+  return exact ? std::optional(StepKind::kBinaryU8) : std::nullopt;
+}
+
 std::optional<kernels::BinaryOp> pixelwise_op(Op op) {
   switch (op) {
     case Op::kAdd:

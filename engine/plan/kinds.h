@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/artifact/format.h"
 #include "engine/graph/graph.h"
 #include "kernels/activation.h"
 #include "kernels/pixelwise.h"
@@ -27,6 +28,10 @@ bool is_channel_gather(const Graph& graph, const Node& node);
 
 // The activation a node or a fused convolution applies; nullopt if a kernel has none for it.
 std::optional<kernels::ActivationParams> activation_of(const Node& node);
+
+// The step that does `node` on 8-bit images and gives its output a scale of its own; nullopt where
+// there is none.
+std::optional<StepKind> rescaling_step(const Graph& graph, const Node& node);
 
 std::optional<kernels::BinaryOp> pixelwise_op(Op op);
 std::optional<kernels::RowBinaryOp> row_binary_op(Op op);

@@ -86,15 +86,13 @@ Status Lowering::lower_on_images(const Node& node) {
       return lower_conv_transpose(node);
     case Op::kMaxPool:
     case Op::kAveragePool:
+    case Op::kReduceMean:
       return lower_pool(node);
     case Op::kResize:
       return lower_resize(node);
     case Op::kSlice:
     case Op::kSplit:
       return lower_image_slice(node);
-    case Op::kReduceMean:
-      lower_global_average(node);
-      return {};
     case Op::kConcat:
       lower_image_concat(node);
       return {};
@@ -271,43 +269,39 @@ Status Lowering::lower_conv_transpose(const Node& node) {
   return {};
 }
 
-Status Lowering::lower_pool(const Node& node) {
-  if (shape(node.inputs[0]).size() != 4) return unsupported(node, "only 2-D pooling");
-  if (!window_fits(node)) return unsupported(node, kWindowTooLarge);
-  StepRecord& step =
-      builder_.add_step(StepKind::kPool, node.name, {{image(node.inputs[0])}, {output(node)}});
+// Of MaxPool and AveragePool, and of ReduceMean over all pixels.
+PoolFields Lowering::pool_fields(const Node& node) const {
+  PoolFields fields{};
+  fields.kind = static_cast<int64_t>(node.op == Op::kMaxPool ? kernels::PoolKind::kMax
+                                                             : kernels::PoolKind::kAverage);
+  if (node.op == Op::kReduceMean) {
+    const Shape& in = shape(node.inputs[0]);
+    fields.KH = in[2];
+    fields.KW = in[3];
+    fields.stride_h = fields.stride_w = 1;
+    fields.dilation_h = fields.dilation_w = 1;
+    return fields;
+  }
   const ConvFields window = conv_fields(node);
-  const bool average = node.op == Op::kAveragePool;
-  set_step_fields(PoolFields{.kind = static_cast<int64_t>(average ? kernels::PoolKind::kAverage
-                                                                  : kernels::PoolKind::kMax),
-                             .count_padding = average ? node.integer("count_include_pad") : 0,
-                             .KH = window.KH,
-                             .KW = window.KW,
-                             .stride_h = window.stride_h,
-                             .stride_w = window.stride_w,
-                             .pad_top = window.pad_top,
-                             .pad_left = window.pad_left,
-                             .dilation_h = window.dilation_h,
-                             .dilation_w = window.dilation_w},
-                  &step);
-  return {};
+  fields.count_padding = node.op == Op::kAveragePool ? node.integer("count_include_pad") : 0;
+  fields.KH = window.KH;
+  fields.KW = window.KW;
+  fields.stride_h = window.stride_h;
+  fields.stride_w = window.stride_w;
+  fields.pad_top = window.pad_top;
+  fields.pad_left = window.pad_left;
+  fields.dilation_h = window.dilation_h;
+  fields.dilation_w = window.dilation_w;
+  return fields;
 }
 
-void Lowering::lower_global_average(const Node& node) {
-  const Shape& in = shape(node.inputs[0]);
+Status Lowering::lower_pool(const Node& node) {
+  if (shape(node.inputs[0]).size() != 4) return unsupported(node, "only 2-D pooling");
+  if (node.op != Op::kReduceMean && !window_fits(node)) return unsupported(node, kWindowTooLarge);
   StepRecord& step =
       builder_.add_step(StepKind::kPool, node.name, {{image(node.inputs[0])}, {output(node)}});
-  set_step_fields(PoolFields{.kind = static_cast<int64_t>(kernels::PoolKind::kAverage),
-                             .count_padding = 0,
-                             .KH = in[2],
-                             .KW = in[3],
-                             .stride_h = 1,
-                             .stride_w = 1,
-                             .pad_top = 0,
-                             .pad_left = 0,
-                             .dilation_h = 1,
-                             .dilation_w = 1},
-                  &step);
+  set_step_fields(pool_fields(node), &step);
+  return {};
 }
 
 Status Lowering::lower_resize(const Node& node) {

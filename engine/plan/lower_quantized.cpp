@@ -217,6 +217,7 @@ Status Lowering::lower_on_u8(const Node& node) {
     default:
       break;
   }
+  if (const auto kind = rescaling_step(graph_, node)) return lower_rescaled(node, *kind);
   return unsupported(node, "it has no 8-bit form");
 }
 

@@ -41,7 +41,6 @@ class Lowering {
                         int64_t groups);
   void lower_winograd(const Node& node, int32_t x, int32_t y, int32_t residual);
   void lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual);
-  void lower_global_average(const Node& node);
   void lower_image_concat(const Node& node);
   void lower_channel_gather(const Node& node);
   void lower_focus(const Node& node);
@@ -73,9 +72,16 @@ class Lowering {
   void add_quantized_step(const Node& node, const QuantizedConv& conv, const Operands& operands,
                           int64_t first, int64_t count, bool depthwise);
 
+  // lower_rescaled.cpp.
+  Status lower_rescaled(const Node& node, StepKind kind);
+  Status lower_table_u8(const Node& node);
+  Status lower_binary_u8(const Node& node);
+  Status lower_average_pool_u8(const Node& node);
+
   // lower_image.cpp, for both.
   std::vector<int32_t> gather_index(const Node& node) const;
   Result<std::vector<int32_t>> nearest_table(const Node& node) const;  // rows, then columns
+  PoolFields pool_fields(const Node& node) const;
 
   const Graph& graph_;
   const GraphQuantization* quantization_;  // null: all float

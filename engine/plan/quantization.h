@@ -23,8 +23,9 @@ struct QuantizedConv {
 
 // Indexed by the graph it was made for, which must not change in between.
 // Invariants: values joined by Concat, Split, Slice, MaxPool, nearest Resize and channel Gather
-// have equal entries; a convolution in `convs` reads a value that has an entry or a crossing; a
-// graph output has no entry.
+// have equal entries; a convolution in `convs` reads a value that has an entry or a crossing; where
+// the output of a node with a rescaling_step() has an entry, its inputs have; a graph output has
+// no entry.
 struct GraphQuantization {
   std::vector<std::optional<kernels::Quantization>> values;  // by ValueId; empty: float32
   std::map<int32_t, QuantizedConv> convs;                    // by node index

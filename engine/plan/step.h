@@ -21,7 +21,7 @@ struct WinogradFields {
   int64_t pad_top, pad_left;
 };
 
-// kPool.
+// kPool, kAveragePoolU8.
 struct PoolFields {
   int64_t kind, count_padding;  // kernels::PoolKind
   int64_t KH, KW, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
@@ -33,12 +33,12 @@ struct ResizeFields {
   int64_t kind;  // kernels::ResizeKind
 };
 
-// kBinary, kRowBinary, kRowUnary: the operator's enumerator in kernels/.
+// kBinary, kBinaryU8, kRowBinary, kRowUnary: the operator's enumerator in kernels/.
 struct OpFields {
   int64_t op;
 };
 
-// kGather: data[0] int32 index[C].
+// kGather: data[0] int32 index[C]. kTableU8: data[0] u8 table[256].
 
 // kFocus: offsets of the four channel groups.
 struct FocusFields {

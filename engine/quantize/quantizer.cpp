@@ -139,8 +139,8 @@ bool Quantizer::input_is_exact() const {
   return plain && (pre_.channels == 1 || (scale[0] == scale[1] && scale[0] == scale[2]));
 }
 
-// A group is u8 when everything that writes it can: INT8 convolutions, and the network input where
-// the camera's bytes are its values.
+// A group is u8 when everything that writes it can: INT8 convolutions, operators on 8 bits that
+// read 8 bits, and the network input where the camera's bytes are its values.
 void Quantizer::choose_values() {
   const auto reject = [this](ValueId id) {
     const int32_t group = group_[static_cast<size_t>(id)];
@@ -156,8 +156,21 @@ void Quantizer::choose_values() {
   }
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
-    if (int8_[i] || keeps_scale(graph_, node)) continue;
+    if (int8_[i] || keeps_scale(graph_, node) || rescaling_step(graph_, node)) continue;
     for (const ValueId id : node.outputs) reject(id);
+  }
+  const auto is_u8 = [this](ValueId id) {
+    const int32_t group = group_[static_cast<size_t>(id)];
+    return group < 0 || u8_[static_cast<size_t>(group)];  // a constant goes with either
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Node& node : graph_.nodes) {
+      if (!is_u8(node.outputs[0]) || !rescaling_step(graph_, node)) continue;
+      if (std::all_of(node.inputs.begin(), node.inputs.end(), is_u8)) continue;
+      reject(node.outputs[0]);
+      changed = true;
+    }
   }
 }
 

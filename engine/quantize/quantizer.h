@@ -6,9 +6,12 @@
 //                over the calibration histogram
 //   weights      symmetric s8, one scale an output channel; clip likewise
 //   bias         corrected by the mean error that the rounded weights cause
+//   operators    sums, products, average pooling and functions of one number have an output scale
+//                of their own
 //   kept float   the head's last convolutions (the graph's outputs), activations without an 8-bit
-//                epilogue, operators that are no convolution, and what the options name
-// The network input is exact where pixels are only scaled: its u8 values are the camera's bytes.
+//                epilogue, other operators, and what the options name
+// The network input is exact: its u8 values are the camera's bytes, of which the first convolution
+// takes means and scales into its bias and weights.
 #pragma once
 
 #include <string>

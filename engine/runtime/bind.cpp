@@ -328,6 +328,12 @@ Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
       return bind_max_pool_u8(reader);
     case StepKind::kNearestU8:
       return bind_nearest_u8(reader);
+    case StepKind::kBinaryU8:
+      return bind_binary_u8(reader);
+    case StepKind::kAveragePoolU8:
+      return bind_average_pool_u8(reader);
+    case StepKind::kTableU8:
+      return bind_table_u8(reader);
     case StepKind::kWinograd:
       return bind_winograd(reader);
     case StepKind::kStridedCopy:

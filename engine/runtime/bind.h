@@ -20,6 +20,7 @@
 #include "kernels/pixelwise.h"
 #include "kernels/pixelwise_u8.h"
 #include "kernels/pool.h"
+#include "kernels/rescale_u8.h"
 #include "kernels/resize.h"
 #include "kernels/rowmajor.h"
 #include "kernels/winograd.h"
@@ -51,7 +52,8 @@ class BoundStep {
                kernels::RowReduceParams, kernels::MatmulParams, kernels::TopKParams,
                kernels::RowGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
                kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
-               kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::WinogradParams,
+               kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::BinaryU8Params,
+               kernels::AveragePoolU8Params, kernels::TableU8Params, kernels::WinogradParams,
                kernels::WinogradU8Params>
       params_;
 };

@@ -133,6 +133,11 @@ Result<BoundStep> bind_copy_u8(const StepReader& reader);
 Result<BoundStep> bind_max_pool_u8(const StepReader& reader);
 Result<BoundStep> bind_nearest_u8(const StepReader& reader);
 
+// bind_rescaled.cpp.
+Result<BoundStep> bind_binary_u8(const StepReader& reader);
+Result<BoundStep> bind_average_pool_u8(const StepReader& reader);
+Result<BoundStep> bind_table_u8(const StepReader& reader);
+
 // bind_rowmajor.cpp.
 Result<BoundStep> bind_strided_copy(const StepReader& reader);
 Result<BoundStep> bind_row_binary(const StepReader& reader);

@@ -323,6 +323,27 @@ void add_quantized(GoldenBuilder& b, int32_t image) {
   add_conv_u8(b, "conv_u8_to_float", wide, narrow, 1);
 }
 
+// Operators on 8 bits whose output has a scale of its own, from `image` and back.
+void add_rescaled(GoldenBuilder& b, int32_t image) {
+  const int32_t x = b.image_u8("crossed_u8", 2 * kChannels, kSide, 1.0F / 32.0F, 120);
+  b.step("cross", StepKind::kQuantize, {image}, {x});
+  const int32_t sum = b.image_u8("sum_u8", 2 * kChannels, kSide, 1.0F / 16.0F, 118);
+  set_step_fields(OpFields{0}, &b.step("add_u8", StepKind::kBinaryU8, {x, x}, {sum}));
+  const int32_t mean = b.image_u8("mean_u8", 2 * kChannels, 1, 1.0F / 64.0F, 100);
+  set_step_fields(PoolFields{1, 0, kSide, kSide, 1, 1, 0, 0, 1, 1},
+                  &b.step("mean_u8", StepKind::kAveragePoolU8, {sum}, {mean}));
+  const int32_t gate = b.image_u8("gate_u8", 2 * kChannels, 1, 1.0F / 255.0F, 0);
+  std::vector<uint8_t> table(256);
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<uint8_t>(i * i / 255);
+  b.step("table_u8", StepKind::kTableU8, {mean}, {gate}).data[0] =
+      b.plan.add_weights(table.data(), table.size());
+  const int32_t gated = b.image_u8("gated_u8", 2 * kChannels, kSide, 1.0F / 32.0F, 120);
+  set_step_fields(OpFields{2}, &b.step("mul_u8", StepKind::kBinaryU8, {x, gate}, {gated}));
+  const int32_t left = b.image("gated", 2 * kChannels, kSide);
+  b.mark_output(4);
+  b.step("uncross", StepKind::kDequantize, {gated}, {left});
+}
+
 // A 3x3 convolution by Winograd over the few channels of the boxes; the weights count as
 // transformed.
 void add_winograd(GoldenBuilder& b, int32_t boxes) {
@@ -350,6 +371,7 @@ Plan golden_plan() {
   add_tail(b, scores);
   add_quantized(b, kNeck);
   add_winograd(b, boxes);
+  add_rescaled(b, kNeck);
 
   HeadRecord& head = b.plan.head;
   head.family = b.plan.add_name("golden");

@@ -223,6 +223,65 @@ TEST(Quantizer, EvensOutUnequalChannels) {
   EXPECT_GT(sqnr_db(graph, artifact.value()), 20.0);
 }
 
+int64_t steps_of(const Artifact& artifact, StepKind kind) {
+  return std::count_if(artifact.steps().begin(), artifact.steps().end(),
+                       [kind](const StepRecord& step) { return step.kind == kind; });
+}
+
+// What YOLOv9 shrinks with, a sum that no convolution takes, a gate over channels, a clipped one,
+// and numbers that scale and shift.
+Graph network_of_operators(uint64_t seed) {
+  GraphBuilder b(seed);
+  const ValueId stem = conv_silu(&b, b.input({1, 3, kSide, kSide}), 16, square(3, 2));
+  const ValueId mean = b.pool(Op::kAveragePool, stem, {.kernel_h = 2, .kernel_w = 2});
+  const ValueId small = conv_silu(&b, mean, 24, square(3, 2));
+  const ValueId pooled = b.pool(Op::kAveragePool, small, square(3), true);
+  const ValueId sum = b.unary(Op::kRelu, b.binary(Op::kAdd, small, pooled));
+  const ValueId gate = b.conv(b.reduce(Op::kReduceMean, sum, {2, 3}, true), 24, square(1));
+  const ValueId gated = b.binary(Op::kMul, sum, b.unary(Op::kSigmoid, gate));
+  const ValueId shifted =
+      b.binary(Op::kAdd, b.binary(Op::kMul, gated, b.scalar(0.7F)), b.scalar(-0.1F));
+  const ValueId last = conv_silu(&b, shifted, 16, square(1));
+  return b.finish({b.conv(last, 9, square(1))});
+}
+
+TEST(Quantizer, OperatorsRunOnBytes) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const Graph graph = network_of_operators(seed);
+    RandomFrames frames(16, 1);
+    const auto compiled = compile_int8(graph, &frames);
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+    ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+    EXPECT_EQ(steps_of(artifact.value(), StepKind::kAveragePoolU8), 3);
+    EXPECT_EQ(steps_of(artifact.value(), StepKind::kBinaryU8), 2);
+    EXPECT_EQ(steps_of(artifact.value(), StepKind::kTableU8), 3);
+    EXPECT_EQ(steps_of(artifact.value(), StepKind::kQuantize), 0);
+    EXPECT_EQ(steps_of(artifact.value(), StepKind::kDequantize), 1);  // for the head
+    EXPECT_GT(sqnr_db(graph, artifact.value()), 24.0) << "seed " << seed;
+  }
+}
+
+// An operator that reads floats stays float, and so does what only it feeds.
+TEST(Quantizer, OperatorsOnFloatsStayFloat) {
+  GraphBuilder b(11);
+  const ValueId x = b.input({1, 3, kSide, kSide});
+  const ValueId wavy = b.unary(Op::kTanh, b.conv(x, 16, square(3, 2)));  // no 8-bit epilogue
+  const ValueId mean = b.pool(Op::kAveragePool, wavy, square(3));
+  const ValueId sum = b.binary(Op::kAdd, mean, wavy);
+  const ValueId last = conv_silu(&b, sum, 16, square(1));
+  const Graph graph = b.finish({b.conv(last, 9, square(1))});
+  RandomFrames frames(16, 1);
+  const auto compiled = compile_int8(graph, &frames);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+  ASSERT_TRUE(artifact.ok());
+  EXPECT_EQ(steps_of(artifact.value(), StepKind::kAveragePoolU8), 0);
+  EXPECT_EQ(steps_of(artifact.value(), StepKind::kBinaryU8), 0);
+  EXPECT_EQ(steps_of(artifact.value(), StepKind::kQuantize), 1);
+  EXPECT_GT(sqnr_db(graph, artifact.value()), 24.0);
+}
+
 TEST(Quantizer, SameBitsTwiceAndWithAnyThreads) {
   const Graph graph = yolo_like(3);
   RandomFrames frames(8, 1);

@@ -99,6 +99,26 @@ TEST(HostileArtifact, BiasesThatWouldOverflow) {
   EXPECT_GE(convolutions, 2);
 }
 
+// Operators that the float step has and the 8-bit step has not.
+TEST(HostileArtifact, OperatorsWithoutAnEightBitKernel) {
+  const Plan golden = golden_plan();
+  int steps = 0;
+  for (size_t s = 0; s < golden.steps.size(); ++s) {
+    const StepKind kind = golden.steps[s].kind;
+    if (kind != StepKind::kBinaryU8 && kind != StepKind::kAveragePoolU8) continue;
+    ++steps;
+    for (int64_t op = -1; op < 7; ++op) {  // of a binary; of a pool, maximum or average
+      Plan plan = golden;
+      plan.steps[s].integer[0] = op;
+      Tally tally;
+      try_file(write_artifact(plan).value(), tally);
+      const bool known = kind == StepKind::kBinaryU8 ? op == 0 || op == 2 : op == 1;
+      EXPECT_EQ(tally.ran, known ? 1 : 0) << "step " << s << " " << op;
+    }
+  }
+  EXPECT_EQ(steps, 3);
+}
+
 // Bytes anywhere behind the header.
 TEST(HostileArtifact, RandomBytes) {
   const auto whole = golden_bytes();
