@@ -119,6 +119,15 @@ void print_json(const DiffArguments& arguments, const std::vector<Comparison>& r
   std::fputs(json_text(json).c_str(), stdout);
 }
 
+// Bytes, planes of which stand in units of the first channel's scale, as the network's input.
+void normalise(const engine::HeadRecord& head, std::vector<float>* values) {
+  const size_t plane = values->size() / static_cast<size_t>(head.channels);
+  for (size_t i = 0; i < values->size(); ++i) {
+    const size_t c = i / plane;
+    (*values)[i] = ((*values)[i] / head.scale[0] - head.mean[c]) * head.scale[c];
+  }
+}
+
 Status diff_models(const DiffArguments& arguments) {
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
   const engine::HeadRecord& head = artifact.head();
@@ -131,7 +140,8 @@ Status diff_models(const DiffArguments& arguments) {
   const platform::Image image = PAWL_TRY(platform::load_image(arguments.input));
   auto session = PAWL_TRY(engine::Session::create(artifact, {.threads = 1}));
   PAWL_TRY(session.preprocess(image.frame()));
-  const std::vector<float> values = in_logical_order(session.input_view());
+  std::vector<float> values = in_logical_order(session.input_view());
+  if (!session.input_u8().empty()) normalise(head, &values);
   const engine::Shape& shape = graph.value(graph.inputs[0]).shape;
   if (shape != engine::Shape{1, head.channels, head.height, head.width}) {
     return Error{Code::kInvalidArgument, arguments.onnx + ": its input is " +

@@ -153,6 +153,9 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
                                         static_cast<std::byte>(input.zero));
   std::memcpy(scales_and_pad.data(), tables.scale.data(), table_bytes);
   std::memcpy(scales_and_pad.data() + table_bytes, tables.inverse.data(), table_bytes);
+  if (!conv.pad.empty() && !depthwise) {
+    std::memcpy(scales_and_pad.data() + 2 * table_bytes, conv.pad.data(), static_cast<size_t>(ic));
+  }
 
   StepRecord& step =
       builder_.add_step(depthwise ? StepKind::kDepthwiseU8 : StepKind::kConvU8, node.name,

@@ -19,6 +19,8 @@ struct QuantizedConv {
   // (OC), or empty for ones: the output is stored multiplied by these, channel by channel, and the
   // weights that read it are divided by them. Small channels get more of the 256 levels that way.
   std::vector<float> output_factor;
+  // (IC), or empty: bytes that stand for real 0 where the input's zero point does not.
+  std::vector<uint8_t> pad;
 };
 
 // Indexed by the graph it was made for, which must not change in between.

@@ -78,7 +78,8 @@ class Quantizer {
     }
     return value;
   }
-  bool input_is_exact() const;
+  bool takes_pixels(const Node& node) const;
+  std::vector<float> pixel_factors() const;
   QuantizedConv quantize_conv(const Node& node, const Calibration& calibration,
                               QuantizedLayer* layer) const;
   void report_layer(const Calibration& calibration, const GraphQuantization& result, size_t index,
@@ -103,8 +104,8 @@ void Quantizer::choose_convolutions() {
     if (node.op != Op::kConv) continue;
     refusals_[i] = refusal(graph_, uses_, node, options_);
     const bool stem = node.inputs[0] == graph_.inputs[0];
-    if (refusals_[i].empty() && stem && !input_is_exact()) {
-      refusals_[i] = "pixels less a mean are not exact in 8 bits";
+    if (refusals_[i].empty() && stem && !takes_pixels(node)) {
+      refusals_[i] = "pixels are not scaled as 8 bits allow";
     }
     int8_[i] = refusals_[i].empty();
   }
@@ -132,11 +133,15 @@ void Quantizer::join_values() {
   u8_.assign(static_cast<size_t>(groups), true);
 }
 
-bool Quantizer::input_is_exact() const {
-  const float* mean = pre_.mean;
-  const float* scale = pre_.scale;
-  const bool plain = mean[0] == 0.0F && mean[1] == 0.0F && mean[2] == 0.0F && scale[0] > 0.0F;
-  return plain && (pre_.channels == 1 || (scale[0] == scale[1] && scale[0] == scale[2]));
+// Whether a convolution can read the camera's bytes: its weights take the channels' scales, its
+// bias the means, and where it pads stand the means themselves, rounded.
+bool Quantizer::takes_pixels(const Node& node) const {
+  for (size_t c = 0; c < static_cast<size_t>(pre_.channels); ++c) {
+    const bool byte = pre_.mean[c] >= 0.0F && pre_.mean[c] <= 255.0F;
+    if (!byte || !(pre_.scale[c] > 0.0F) || !std::isfinite(pre_.scale[c])) return false;
+    if (pre_.mean[c] != 0.0F && node.integer("group") != 1) return false;
+  }
+  return true;
 }
 
 // A group is u8 when everything that writes it can: INT8 convolutions, operators on 8 bits that
@@ -149,10 +154,11 @@ void Quantizer::choose_values() {
   for (const ValueId id : graph_.outputs) reject(id);
   for (const ValueId id : graph_.inputs) {
     const std::vector<int32_t>& readers = uses_.consumers[static_cast<size_t>(id)];
-    const bool all_int8 = std::all_of(readers.begin(), readers.end(), [this](int32_t reader) {
-      return int8_[static_cast<size_t>(reader)];
+    const bool all_int8 = std::all_of(readers.begin(), readers.end(), [this, id](int32_t reader) {
+      const std::vector<ValueId>& read = graph_.nodes[static_cast<size_t>(reader)].inputs;
+      return int8_[static_cast<size_t>(reader)] && (read.size() < 4 || read[3] != id);
     });
-    if (!all_int8 || !input_is_exact()) reject(id);
+    if (!all_int8) reject(id);
   }
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
@@ -230,11 +236,23 @@ std::vector<float> Quantizer::even_out(ValueId id, const std::vector<float>& mag
   return factor;
 }
 
+// A byte times the value's scale, which is the first channel's, is real * factor + mean * scale.
+std::vector<float> Quantizer::pixel_factors() const {
+  std::vector<float> factors;
+  for (size_t c = 0; c < static_cast<size_t>(pre_.channels); ++c) {
+    factors.push_back(pre_.scale[0] / pre_.scale[c]);
+  }
+  return factors;
+}
+
 QuantizedConv Quantizer::quantize_conv(const Node& node, const Calibration& calibration,
                                        QuantizedLayer* layer) const {
   const auto input_value = static_cast<size_t>(node.inputs[0]);
   const std::vector<double>& input_mean = calibration.channel_mean[input_value];
-  const std::vector<float>& input_factor = calibration.factor[input_value];
+  const bool pixels =
+      node.inputs[0] == graph_.inputs[0] && u8_[static_cast<size_t>(group_[input_value])];
+  const std::vector<float> input_factor =
+      pixels ? pixel_factors() : calibration.factor[input_value];
   std::vector<float> weight(constant_floats(graph_, node.inputs[1]).begin(),
                             constant_floats(graph_, node.inputs[1]).end());
   const Shape& w = graph_.value(node.inputs[1]).shape;
@@ -259,6 +277,9 @@ QuantizedConv Quantizer::quantize_conv(const Node& node, const Calibration& cali
     const std::span<const float> bias = constant_floats(graph_, node.inputs[2]);
     std::copy(bias.begin(), bias.end(), conv.bias.begin());
   }
+  for (size_t c = 0; pixels && c < static_cast<size_t>(pre_.channels); ++c) {
+    conv.pad.push_back(static_cast<uint8_t>(std::lround(pre_.mean[c])));
+  }
   double signal = 0.0;
   double noise = 0.0;
   for (size_t oc = 0; oc < channels; ++oc) {
@@ -270,16 +291,21 @@ QuantizedConv Quantizer::quantize_conv(const Node& node, const Calibration& cali
     quantize_weights(row, scale, quantized);
     conv.weight_scale.push_back(scale);
     double shift = 0.0;
+    double of_means = 0.0;
     for (size_t i = 0; i < per_channel; ++i) {
       const double error = double{scale} * quantized[i] - row[i];
       signal += double{row[i]} * row[i];
       noise += error * error;
       const size_t input = input_of(oc, i);
+      if (pixels) {
+        of_means += double{scale} * quantized[i] * double{pre_.mean[input]} * double{pre_.scale[0]};
+      }
       if (input >= input_mean.size()) continue;
       const double factor = input_factor.empty() ? 1.0 : double{input_factor[input]};
       shift += error * input_mean[input] * factor;
     }
-    if (options_.bias_correction) conv.bias[oc] -= static_cast<float>(shift);
+    if (!options_.bias_correction) shift = 0.0;
+    conv.bias[oc] -= static_cast<float>(shift + of_means);
   }
   constexpr double kFloor = 1e-30;
   layer->weight_sqnr_db = 10.0 * std::log10((signal + kFloor) / (noise + kFloor));

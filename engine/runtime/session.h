@@ -78,7 +78,8 @@ class Session {
   // next run.
   std::span<float> input();
   std::span<uint8_t> input_u8();
-  TensorView input_view() const;                    // either one, in the model's terms
+  // Either one; bytes times the scale of the first channel, before the mean is taken off.
+  TensorView input_view() const;
   Status preprocess(const platform::Frame& frame);  // frame -> input()
   void run();
   std::span<const TensorView> outputs() const;

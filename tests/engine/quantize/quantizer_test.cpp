@@ -89,18 +89,23 @@ PreprocessSpec pixels_by_255() {
   return PreprocessSpec{.width = kSide, .height = kSide};
 }
 
-Result<Compiled> compile_int8(const Graph& graph, CalibrationFrames* frames) {
+CompileOptions with_pixels(const HeadOverrides& pixels) {
   CompileOptions options;
+  options.head = pixels;
   options.head.head = "none";
+  return options;
+}
+
+Result<Compiled> compile_int8(const Graph& graph, CalibrationFrames* frames,
+                              const HeadOverrides& pixels = {}) {
+  CompileOptions options = with_pixels(pixels);
   options.calibration = frames;
   return compile(graph, options);
 }
 
 // Ratio of signal to error of the outputs, in decibels, on frames that calibration did not see.
-double sqnr_db(const Graph& graph, const Artifact& int8) {
-  CompileOptions options;
-  options.head.head = "none";
-  auto plain = compile(graph, options);
+double sqnr_db(const Graph& graph, const Artifact& int8, const HeadOverrides& pixels = {}) {
+  auto plain = compile(graph, with_pixels(pixels));
   EXPECT_TRUE(plain.ok());
   auto reference = Artifact::from_bytes(plain.value().artifact, "float");
   EXPECT_TRUE(reference.ok());
@@ -221,6 +226,25 @@ TEST(Quantizer, EvensOutUnequalChannels) {
   const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
   ASSERT_TRUE(artifact.ok());
   EXPECT_GT(sqnr_db(graph, artifact.value()), 20.0);
+}
+
+// The first convolution reads the camera's bytes also where pixels lose a mean and are scaled
+// channel by channel; its padding then stands for pixels of the mean.
+TEST(Quantizer, TakesMeansAndScalesOfPixels) {
+  HeadOverrides pixels;
+  pixels.mean = {103.53F, 116.28F, 123.675F};
+  pixels.scale = {0.0174F, 0.0275F, 0.0109F};
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const Graph graph = yolo_like(seed);
+    RandomFrames frames(16, 1);
+    const auto compiled = compile_int8(graph, &frames, pixels);
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+    ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+    const auto input = static_cast<size_t>(artifact.value().plan().input_tensor);
+    EXPECT_EQ(artifact.value().tensors()[input].element, Element::kUint8);
+    EXPECT_GT(sqnr_db(graph, artifact.value(), pixels), 24.0) << "seed " << seed;
+  }
 }
 
 int64_t steps_of(const Artifact& artifact, StepKind kind) {
