@@ -22,18 +22,20 @@ struct TableIndex {
   __m256 bit_3, bit_4;
 };
 
+// Entries 0 to 15 of a table.
+[[maybe_unused, gnu::always_inline]] inline __m256 look_up_half(const float* table,
+                                                                const TableIndex& index) {
+  return _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_load_ps(table), index.lane),
+                          _mm256_permutevar8x32_ps(_mm256_load_ps(table + kLanes), index.lane),
+                          index.bit_3);
+}
+
 // By permutations: a gather costs about the same at best, and many times that on CPUs whose
 // microcode guards gathers against data sampling.
 [[maybe_unused, gnu::always_inline]] inline __m256 look_up(const float* table,
                                                            const TableIndex& index) {
-  __m256 part[4];
-#pragma GCC unroll 4
-  for (int32_t j = 0; j < 4; ++j) {
-    part[j] = _mm256_permutevar8x32_ps(_mm256_load_ps(table + j * kLanes), index.lane);
-  }
-  const __m256 low = _mm256_blendv_ps(part[0], part[1], index.bit_3);
-  const __m256 high = _mm256_blendv_ps(part[2], part[3], index.bit_3);
-  return _mm256_blendv_ps(low, high, index.bit_4);
+  return _mm256_blendv_ps(look_up_half(table, index), look_up_half(table + 2 * kLanes, index),
+                          index.bit_4);
 }
 
 [[maybe_unused, gnu::always_inline]] inline __m256 quadratic(const Quadratics& q, __m256 x) {
@@ -43,6 +45,11 @@ struct TableIndex {
       _mm256_fmadd_ps(a, _mm256_set1_ps(kSegmentsPerUnit), _mm256_set1_ps(kIndexMagic)));
   const TableIndex index{i, _mm256_castsi256_ps(_mm256_slli_epi32(i, 31 - 3)),
                          _mm256_castsi256_ps(_mm256_slli_epi32(i, 31 - 4))};
+  // Rarely is one of eight numbers beyond the lower half of the table, which ends at 5.8.
+  if (_mm256_testz_ps(index.bit_4, index.bit_4) != 0) {
+    const __m256 slope = _mm256_fmadd_ps(look_up_half(q.c2, index), a, look_up_half(q.c1, index));
+    return _mm256_fmadd_ps(slope, a, look_up_half(q.c0, index));
+  }
   const __m256 c0 = look_up(q.c0, index);
   const __m256 c1 = look_up(q.c1, index);
   const __m256 c2 = look_up(q.c2, index);
