@@ -1,7 +1,7 @@
 // Proven here: every letterbox variant, in every split, gives bit for bit what OpenCV's cvtColor
 // and resize (INTER_LINEAR), padding and float arithmetic give, for every layout, awkward sizes,
 // row strides padded and negative; nothing outside y is written and no byte outside the frame is
-// read.
+// read. Built without OpenCV, the scalar variant stands in for it (letterbox_expected.h).
 #include "kernels/letterbox.h"
 
 #include <gtest/gtest.h>
@@ -9,11 +9,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <opencv2/imgproc.hpp>
 #include <random>
 #include <vector>
 
 #include "tests/kernels/image_buffer.h"
+#include "tests/kernels/letterbox_expected.h"
 #include "tests/kernels/variants.h"
 
 namespace pawl::kernels {
@@ -58,15 +58,6 @@ class FramePixels {
     p->uv_stride = uv_stride_;
   }
 
-  // The frame in OpenCV's channel order, gray as one channel.
-  cv::Mat bgr_or_gray() const {
-    if (layout_ == PixelLayout::kGray8) return rows(first_, stride_, size_.w, size_.h, CV_8UC1);
-    if (layout_ == PixelLayout::kNv12) return nv12();
-    cv::Mat image = rows(first_, stride_, size_.w, size_.h, CV_8UC3);
-    if (layout_ == PixelLayout::kRgb8) cv::cvtColor(image, image, cv::COLOR_RGB2BGR);
-    return image;
-  }
-
  private:
   static std::unique_ptr<uint8_t[]> plane(int32_t row_bytes, int32_t height, Rows rows,
                                           std::mt19937& random, const uint8_t** first,
@@ -80,26 +71,6 @@ class FramePixels {
     return data;
   }
 
-  static cv::Mat rows(const uint8_t* first, ptrdiff_t stride, int32_t w, int32_t h, int type) {
-    cv::Mat image(h, w, type);
-    for (int32_t y = 0; y < h; ++y) {
-      std::memcpy(image.ptr(y), first + stride * y, image.elemSize() * static_cast<size_t>(w));
-    }
-    return image;
-  }
-
-  // OpenCV wants even sizes: the last row and column are doubled and cut off again.
-  cv::Mat nv12() const {
-    const cv::Mat luma = rows(first_, stride_, size_.w, size_.h, CV_8UC1);
-    const cv::Mat chroma =
-        rows(uv_first_, uv_stride_, chroma_width(size_) / 2, (size_.h + 1) / 2, CV_8UC2);
-    cv::Mat even;
-    cv::copyMakeBorder(luma, even, 0, size_.h % 2, 0, size_.w % 2, cv::BORDER_REPLICATE);
-    cv::Mat bgr;
-    cv::cvtColorTwoPlane(even, chroma, bgr, cv::COLOR_YUV2BGR_NV12);
-    return bgr(cv::Rect(0, 0, size_.w, size_.h)).clone();
-  }
-
   PixelLayout layout_;
   Size size_;
   std::unique_ptr<uint8_t[]> data_, uv_;
@@ -108,42 +79,12 @@ class FramePixels {
   ptrdiff_t stride_ = 0, uv_stride_ = 0;
 };
 
-// What a Python pipeline does, with OpenCV.
-std::vector<float> by_opencv(const LetterboxParams& p, const FramePixels& frame) {
-  cv::Mat image = frame.bgr_or_gray();
-  if (p.channels == 1 && image.channels() == 3) cv::cvtColor(image, image, cv::COLOR_BGR2GRAY);
-  if (p.channels == 3 && image.channels() == 1) cv::cvtColor(image, image, cv::COLOR_GRAY2BGR);
-  cv::Mat fitted;
-  cv::resize(image, fitted, cv::Size(p.fit_w, p.fit_h), 0, 0, cv::INTER_LINEAR);
-  cv::Mat canvas;
-  cv::copyMakeBorder(fitted, canvas, p.fit_y, p.OH - p.fit_y - p.fit_h, p.fit_x,
-                     p.OW - p.fit_x - p.fit_w, cv::BORDER_CONSTANT, cv::Scalar::all(p.pad_value));
-  if (p.channels == 3 && p.rgb) cv::cvtColor(canvas, canvas, cv::COLOR_BGR2RGB);
-  std::vector<float> y;
-  for (int32_t row = 0; row < p.OH; ++row) {
-    const uint8_t* bytes = canvas.ptr(row);
-    for (int32_t i = 0; i < p.OW * p.channels; ++i) {
-      const int32_t c = i % p.channels;
-      y.push_back((static_cast<float>(bytes[i]) - p.mean[c]) * p.scale[c]);
-    }
-  }
-  return y;
-}
-
 struct Tables {
   Tables(int32_t in, int32_t out)
       : index(static_cast<size_t>(out), -99), weight(static_cast<size_t>(out), -99) {
     make_resize_table(in, out, index.data(), weight.data());
   }
   std::vector<int32_t> index, weight;
-};
-
-struct Aligned {
-  explicit Aligned(size_t bytes)
-      : data(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), &std::free) {
-    std::memset(data.get(), 0xAB, bytes);
-  }
-  std::unique_ptr<uint8_t, decltype(&std::free)> data;
 };
 
 void check(PixelLayout layout, Size size, const Canvas& canvas, int32_t channels, Rows rows,
@@ -174,12 +115,12 @@ void check(PixelLayout layout, Size size, const Canvas& canvas, int32_t channels
   p.col_weight = columns.weight.data();
   p.row_index = lines.index.data();
   p.row_weight = lines.weight.data();
-  const std::vector<float> expected = by_opencv(p, frame);
+  const std::vector<float> expected = expected_letterbox(p);
   const bool large = expected.size() > 100000;
   for (const LetterboxVariant& variant : runnable(letterbox_variants())) {
     for (const int32_t parts : kSplits) {
       if (large && parts != 1 && (variant.isa == Isa::kScalar || parts != 3)) continue;
-      const Aligned scratch(letterbox_scratch_bytes(p) * static_cast<size_t>(parts));
+      const LetterboxScratch scratch(letterbox_scratch_bytes(p) * static_cast<size_t>(parts));
       ImageBuffer y(static_cast<int32_t>(expected.size()) + 8, 1, 1);
       p.y = y.data();
       p.scratch = scratch.data.get();
