@@ -9,6 +9,8 @@ constexpr AttentionVariant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512", Isa::kAvx512, cpu::attention_avx512},
     {"avx2", Isa::kAvx2, cpu::attention_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::attention_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::attention_scalar},
 };

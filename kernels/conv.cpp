@@ -11,6 +11,8 @@ constexpr ConvVariant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512_14x32", Isa::kAvx512, cpu::conv_avx512},
     {"avx2_6x16", Isa::kAvx2, cpu::conv_avx2},
+#elif defined(__aarch64__)
+    {"neon_8x8", Isa::kNeon, cpu::conv_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::conv_scalar},
 };

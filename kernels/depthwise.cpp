@@ -11,6 +11,8 @@ constexpr DepthwiseVariant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512", Isa::kAvx512, cpu::depthwise_avx512},
     {"avx2", Isa::kAvx2, cpu::depthwise_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::depthwise_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::depthwise_scalar},
 };

@@ -9,6 +9,8 @@ constexpr PoolVariant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512", Isa::kAvx512, cpu::pool_avx512},
     {"avx2", Isa::kAvx2, cpu::pool_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::pool_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::pool_scalar},
 };

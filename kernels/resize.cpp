@@ -12,6 +12,8 @@ constexpr ResizeVariant kVariants[] = {
 #if defined(__x86_64__)
     {"avx512", Isa::kAvx512, cpu::resize_avx512},
     {"avx2", Isa::kAvx2, cpu::resize_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::resize_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::resize_scalar},
 };

@@ -10,5 +10,6 @@ namespace pawl::kernels::cpu {
 void conv_scalar(const ConvParams& params, int32_t part, int32_t parts);
 void conv_avx2(const ConvParams& params, int32_t part, int32_t parts);
 void conv_avx512(const ConvParams& params, int32_t part, int32_t parts);
+void conv_neon(const ConvParams& params, int32_t part, int32_t parts);
 
 }  // namespace pawl::kernels::cpu

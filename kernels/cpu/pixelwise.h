@@ -19,5 +19,9 @@ void unary_avx512(const UnaryParams& params, int32_t part, int32_t parts);
 void binary_avx512(const BinaryParams& params, int32_t part, int32_t parts);
 void gather_avx512(const GatherParams& params, int32_t part, int32_t parts);
 void focus_avx512(const FocusParams& params, int32_t part, int32_t parts);
+void unary_neon(const UnaryParams& params, int32_t part, int32_t parts);
+void binary_neon(const BinaryParams& params, int32_t part, int32_t parts);
+void gather_neon(const GatherParams& params, int32_t part, int32_t parts);
+void focus_neon(const FocusParams& params, int32_t part, int32_t parts);
 
 }  // namespace pawl::kernels::cpu
