@@ -9,6 +9,7 @@ foreach(isa scalar avx2 avxvnni avx512)
   set_tests_properties(engine.compile.graphs.${isa} PROPERTIES
     LABELS unit TIMEOUT 300 ENVIRONMENT PAWL_ISA=${isa})
 endforeach()
+pawl_test(engine/compile/targets DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/compile/head_fusion DEPS pawl::compile pawl::runtime pawl::reference)
 if(TARGET pawl_onnx)
   pawl_test(engine/compile/models DEPS pawl::compile pawl::runtime pawl::onnx)

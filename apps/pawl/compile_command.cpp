@@ -210,7 +210,8 @@ void add_compile(CLI::App* program, Action* action) {
       ->option_text("OUT.pawl");
   command
       ->add_option("--target", arguments->compile.target,
-                   "native, cpu-generic, cpu-x86-64-v3 (AVX2) or cpu-x86-64-v4 (AVX-512)")
+                   "native, cpu-generic, cpu-arm64, cpu-x86-64-v3 (AVX2) or "
+                   "cpu-x86-64-v4 (AVX-512)")
       ->option_text("T [native]");
   command->add_option("--input", arguments->input, "Network input; else the model's own")
       ->option_text("WxH");

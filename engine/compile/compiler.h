@@ -16,7 +16,7 @@
 namespace pawl::engine {
 
 struct CompileOptions {
-  std::string target = "native";  // cpu-generic, cpu-x86-64-v3, cpu-x86-64-v4, native
+  std::string target = "native";  // or a name of engine/plan/target.cpp
   HeadOverrides head;             // --head, --pre, labels; "none" keeps the graph's own outputs
   // INT8, calibrated on these frames; null: float.
   CalibrationFrames* calibration = nullptr;

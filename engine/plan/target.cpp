@@ -11,9 +11,11 @@ using platform::Code;
 using platform::Error;
 using platform::Result;
 
-constexpr std::array<Target, 3> kTargets = {{
+// Of an architecture the best first.
+constexpr std::array<Target, 4> kTargets = {{
     {"cpu-x86-64-v4", Isa::kAvx512},
     {"cpu-x86-64-v3", Isa::kAvx2},
+    {"cpu-arm64", Isa::kNeon},
     {"cpu-generic", Isa::kScalar},
 }};
 

@@ -1,4 +1,6 @@
-// Targets: what an artifact can be compiled for.
+// Targets: what an artifact can be compiled for, on any machine. A target names what the machine
+// that runs the artifact has at least; which kernels run is decided there. The plan and the weights
+// are the same for all of them.
 #pragma once
 
 #include <string_view>
