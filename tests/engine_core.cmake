@@ -8,9 +8,9 @@ pawl_test(engine/artifact/checksums DEPS pawl::artifact)
 pawl_test(engine/artifact/golden DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/validate DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/hostile_bytes DEPS pawl::artifact SOURCES ${golden_plan}
-  LABELS unit fault)
+  LABELS unit fault portable)
 pawl_test(engine/runtime/hostile_artifact DEPS pawl::runtime SOURCES ${golden_plan}
-  LABELS unit fault)
+  LABELS unit fault portable)
 
 if(TARGET pawl_c)
   pawl_test(api/c_api DEPS pawl::c pawl::runtime)
