@@ -9,7 +9,8 @@
 //          set.
 // Weights  packed by pack_conv_u8_weights: [ceil(OC/16)][KH][KW][ceil(IC/4)][16][4], zero-filled.
 //          The AVX2 variant widens to 16 bits (vpmovzx/vpmaddwd), which is exact: no saturation as
-//          with vpmaddubsw, and no loss of a weight bit.
+//          with vpmaddubsw, and no loss of a weight bit. Those of arm64 before I8MM multiply signed
+//          bytes, x - 128 for x, and add 128 times the weights to the bias: exact too.
 // pad      at least ceil(IC/4)*4 bytes, all the input's zero point.
 // Reads    up to 3 bytes past the last channel of a pixel: buffers end in 64 spare bytes.
 // Requires y overlaps neither x nor residual, except residual == y. |acc| < 2^31 by construction

@@ -13,6 +13,8 @@ constexpr DepthwiseU8Variant kVariants[] = {
     {"avx512vnni", Isa::kAvx512Vnni, cpu::depthwise_u8_avx512vnni},
     {"avxvnni", Isa::kAvxVnni, cpu::depthwise_u8_avxvnni},
     {"avx2", Isa::kAvx2, cpu::depthwise_u8_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::depthwise_u8_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::depthwise_u8_scalar},
 };

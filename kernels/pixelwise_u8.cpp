@@ -11,6 +11,9 @@ constexpr PixelwiseU8Variant kVariants[] = {
      cpu::copy_u8_avx512, cpu::max_pool_u8_avx512, cpu::nearest_u8_avx512},
     {"avx2", Isa::kAvx2, cpu::quantize_u8_avx2, cpu::dequantize_u8_avx2, cpu::copy_u8_avx2,
      cpu::max_pool_u8_avx2, cpu::nearest_u8_avx2},
+#elif defined(__aarch64__)
+    {"neon", Isa::kNeon, cpu::quantize_u8_neon, cpu::dequantize_u8_neon, cpu::copy_u8_neon,
+     cpu::max_pool_u8_neon, cpu::nearest_u8_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::quantize_u8_scalar, cpu::dequantize_u8_scalar,
      cpu::copy_u8_scalar, cpu::max_pool_u8_scalar, cpu::nearest_u8_scalar},

@@ -9,6 +9,7 @@ namespace {
 
 constexpr ptrdiff_t kPointersMax = 1024;                 // of a tile at a time
 constexpr int32_t kTilePixelsMax = 32;                   // P of the largest micro-kernel
+constexpr int32_t kPanelsMax = 3;                        // panels_max of a backend
 constexpr int32_t kOffsetsMax = 64;                      // taps of the strided form
 constexpr ptrdiff_t kBlockBytes = ptrdiff_t{512} << 10;  // input that stays in L2 for all panels
 
@@ -224,6 +225,7 @@ class TiledConvU8 {
   // The first group of a block is the one that finds its input outside L2.
   void run_group(Range pixels, Range panels, bool cold_input) {
     const TileKernelU8& full = kernel_for(backend_, panels.size(), INT32_MAX);
+    start_sums(panels);
     Pixel at{pixels.begin / p_.OW, pixels.begin % p_.OW};
     for (int32_t first = pixels.begin; first < pixels.end; first += full.pixels) {
       const int32_t count = std::min(full.pixels, pixels.end - first);
@@ -237,6 +239,17 @@ class TiledConvU8 {
       }
       for (at.ox += full.pixels; at.ox >= p_.OW; at.ox -= p_.OW) ++at.oy;
     }
+  }
+
+  void start_sums(Range panels) {
+    bias_ = p_.bias + ptrdiff_t{panels.begin} * kConvU8Block;
+    if (backend_.start == nullptr) return;
+    const int8_t* weight = p_.weight + panels.begin * panel_bytes_;
+    for (int32_t i = 0; i < panels.size(); ++i) {
+      backend_.start(weight + i * panel_bytes_, taps_ * groups_, bias_ + i * kConvU8Block,
+                     start_ + i * kConvU8Block);
+    }
+    bias_ = start_;
   }
 
   void run_strided(const TileKernelU8& kernel, Range panels, int32_t first, Pixel at,
@@ -255,7 +268,7 @@ class TiledConvU8 {
                   .groups = run_groups_,
                   .weight = p_.weight + panels.begin * panel_bytes_,
                   .panel_bytes = panel_bytes_,
-                  .bias = p_.bias + ptrdiff_t{panels.begin} * kConvU8Block,
+                  .bias = bias_,
                   .resume = false,
                   .tile = tile,
                   .ahead = x,
@@ -289,7 +302,7 @@ class TiledConvU8 {
     sum.groups = groups_;
     sum.weight = p_.weight + panels.begin * panel_bytes_;
     sum.panel_bytes = panel_bytes_;
-    sum.bias = p_.bias + ptrdiff_t{panels.begin} * kConvU8Block;
+    sum.bias = bias_;
     sum.tile = tile;
     const ptrdiff_t chunk = kPointersMax / kernel.pixels;
     for (ptrdiff_t begin = 0; begin < taps_;) {
@@ -332,6 +345,8 @@ class TiledConvU8 {
   ptrdiff_t groups_ = 0;  // of a tap
   ptrdiff_t taps_ = 0;
   ptrdiff_t panel_bytes_ = 0;
+  const int32_t* bias_ = nullptr;  // of the group of panels at hand
+  int32_t start_[kPanelsMax * kConvU8Block];
   Range inside_rows_{0, 0}, inside_columns_{0, 0};
   ptrdiff_t run_groups_ = 0;  // of an offset
   ptrdiff_t offset_count_ = 0;

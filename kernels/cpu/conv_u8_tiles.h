@@ -46,12 +46,17 @@ struct TileKernelU8 {
   TileSumU8Fn by_stride;  // null: none
 };
 
+// Where the sums of a panel start, of 16 output channels, from their bias and the panel's weights.
+using PanelStartU8Fn = void (*)(const int8_t* weight, ptrdiff_t groups, const int32_t* bias,
+                                int32_t* start);
+
 struct ConvU8Backend {
   const TileKernelU8* kernels;  // of one `panels`, the larger tile first
   int32_t kernel_count;
   int32_t panels_preferred;  // panels of a group while enough are left
-  int32_t panels_max;        // takes an odd panel into the last group where that is allowed
+  int32_t panels_max;        // takes an odd panel into the last group where that is allowed; <= 3
   const TileStoreU8Fn* store;
+  PanelStartU8Fn start = nullptr;  // null: at the bias
 };
 
 void conv_u8_tiled(const ConvU8Params& params, int32_t part, int32_t parts,

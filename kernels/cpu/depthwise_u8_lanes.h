@@ -1,6 +1,7 @@
 // Depthwise u8 convolution over blocks of 16 channels. Include after the vectors it is written in:
-//   kRowGroup                rows of the window that one instruction multiplies and adds
-//   Interleaved              16 channels of kRowGroup bytes, those of one channel side by side
+//   kRowGroup                rows of the window that are multiplied and added at a time
+//   Interleaved              16 channels of kRowGroup rows, those of one channel side by side where
+//                            one instruction takes them together
 //   interleave(rows, step)   from kRowGroup pointers, moved by a multiple of their steps; also of
 //                            weights
 //   Sums                     of 16 channels; load_sums, store_sums (aligned), add_products
@@ -19,7 +20,7 @@ namespace pawl::kernels::cpu {
 namespace {
 
 constexpr int32_t kBlock = kDepthwiseU8Block;
-constexpr int32_t kStripColumns = 64;  // of x, 64 bytes each
+constexpr int32_t kStripColumns = 64;  // of x
 constexpr int32_t kTileOutputs = 32;   // outputs of a strip at most
 constexpr int32_t kTapsMax = 16;       // columns of the window in one pass
 static_assert(kTileOutputs * kBlock <= kTileIntegersMax);
