@@ -4,11 +4,7 @@ pawl_test(engine/passes/passes DEPS pawl::passes pawl::reference)
 pawl_test(engine/plan/arena DEPS pawl::plan)
 pawl_test(engine/plan/views DEPS pawl::plan)
 pawl_test(engine/compile/graphs DEPS pawl::compile pawl::runtime pawl::reference)
-set(isas scalar)  # less the best, which is the default
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-  list(APPEND isas avx2 avxvnni avx512)
-endif()
-foreach(isa ${isas})
+foreach(isa ${lowered_isas})
   add_test(NAME engine.compile.graphs.${isa} COMMAND engine.compile.graphs_test)
   set_tests_properties(engine.compile.graphs.${isa} PROPERTIES
     LABELS unit TIMEOUT 300 ENVIRONMENT PAWL_ISA=${isa})

@@ -7,11 +7,13 @@
 #include <random>
 #include <vector>
 
+#include "tests/kernels/guarded_vector.h"
+
 namespace pawl::kernels {
 
 class ByteImage {
  public:
-  // Ends in the 64 spare bytes that the contracts allow to be read.
+  // Ends in the 64 spare bytes that the contracts allow to be read; one more faults.
   ByteImage(int32_t pixels, int32_t channels, int32_t stride)
       : pixels_(static_cast<size_t>(pixels)),
         channels_(static_cast<size_t>(channels)),
@@ -55,7 +57,7 @@ class ByteImage {
   size_t index(size_t pixel, size_t channel) const { return kGuard + pixel * stride_ + channel; }
 
   size_t pixels_, channels_, stride_;
-  std::vector<uint8_t> bytes_;
+  GuardedVector<uint8_t> bytes_;
 };
 
 }  // namespace pawl::kernels

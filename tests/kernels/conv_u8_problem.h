@@ -12,6 +12,7 @@
 
 #include "kernels/conv_u8.h"
 #include "tests/kernels/byte_image.h"
+#include "tests/kernels/guarded_vector.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/quantized_problem.h"
 #include "tests/kernels/variants.h"
@@ -68,9 +69,10 @@ class ConvU8Problem {
   const QuantizedShape& shape() const { return shape_; }
   ByteImage& x() { return x_; }
   std::vector<int8_t>& weight() { return weight_; }
-  std::vector<int32_t>& bias() { return bias_; }
-  std::vector<float>& scale() { return scale_; }
-  std::vector<float>& inverse_scale() { return inverse_scale_; }
+  GuardedVector<int32_t>& bias() { return bias_; }
+  GuardedVector<float>& scale() { return scale_; }
+  GuardedVector<float>& inverse_scale() { return inverse_scale_; }
+  ActivationParams& activation() { return epilogue_.activation; }
   void pack() {
     pack_conv_u8_weights(weight_.data(), shape_.OC, shape_.IC, shape_.KH, shape_.KW,
                          packed_.data());
@@ -145,10 +147,11 @@ class ConvU8Problem {
   QuantizedShape shape_;
   std::mt19937 engine_;
   ByteImage x_, residual_;
-  std::vector<int8_t> weight_, packed_;
-  std::vector<int32_t> bias_;
-  std::vector<float> scale_, inverse_scale_;
-  std::vector<uint8_t> pad_;
+  std::vector<int8_t> weight_;
+  GuardedVector<int8_t> packed_;
+  GuardedVector<int32_t> bias_;
+  GuardedVector<float> scale_, inverse_scale_;
+  GuardedVector<uint8_t> pad_;
   Epilogue epilogue_{};
 };
 

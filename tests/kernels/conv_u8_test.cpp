@@ -179,7 +179,7 @@ TEST(ConvU8, LargeImage) {
 // The largest products, of either sign: 16-bit sums of pairs would saturate here.
 TEST(ConvU8, ExtremeOperands) {
   for (const int32_t weight : {-128, 127}) {
-    for (const int32_t zero : {0, 255}) {
+    for (const int32_t zero : {0, 128, 255}) {
       for (const bool float_output : {false, true}) {
         Shape shape{.IH = 7, .IW = 9, .IC = 85, .OC = 33, .KH = 3, .KW = 3};
         shape.pad_top = shape.pad_left = 1;
@@ -197,9 +197,61 @@ TEST(ConvU8, ExtremeOperands) {
   }
 }
 
-// Real values in every octave up to far beyond what an integer holds saturate to 0 and 255.
+// As deep as a sum may be, at the largest bias, where the two agree and where they all but cancel:
+// then the float shows every bit of the sum.
+TEST(ConvU8, LargestSums) {
+  Shape shape{.IH = 3, .IW = 3, .IC = 2048, .OC = 17, .KH = 4, .KW = 4};
+  shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = 1;
+  shape.float_output = true;
+  const int64_t depth = int64_t{shape.IC} * shape.KH * shape.KW;
+  ASSERT_EQ(depth, kConvU8DepthMax);
+  for (const int32_t weight : {-128, 127}) {
+    for (const int32_t zero : {0, 128, 255}) {
+      shape.x_zero = zero;
+      Problem problem(shape, 9);
+      std::fill(problem.weight().begin(), problem.weight().end(), static_cast<int8_t>(weight));
+      problem.pack();
+      std::fill(problem.scale().begin(), problem.scale().end(), 1.0F);
+      for (const int64_t bias : {bias_limit(depth), -bias_limit(depth)}) {
+        std::fill(problem.bias().begin(), problem.bias().end(), static_cast<int32_t>(bias));
+        for (const uint8_t x : {uint8_t{0}, uint8_t{255}}) {
+          problem.x().fill(x);
+          const auto expected = static_cast<float>(problem.sum(1, 0, 16));
+          for (const ConvU8Variant& variant : runnable(conv_u8_variants())) {
+            const auto y = problem.run(variant.run, 1);
+            ASSERT_EQ(y->floats.at(2, 16), expected)
+                << variant.name << " weight " << weight << " zero " << zero << " bias " << bias;
+          }
+        }
+      }
+    }
+  }
+}
+
+// A bound of either zero, met by a value of either sign: minimum and maximum instructions differ.
+TEST(ConvU8, ClipsToZeroOfEitherSign) {
+  Shape shape{.IH = 1, .IW = 1, .IC = 1, .OC = 48, .KH = 1, .KW = 1};
+  shape.activation = Activation::kClip;
+  shape.float_output = true;
+  Problem problem(shape, 10);
+  problem.x().fill(0);
+  for (size_t c = 0; c < 48; ++c) {
+    problem.scale()[c] = c % 2 == 0 ? 1.0F : -1.0F;
+    problem.bias()[c] = static_cast<int32_t>(c % 3) - 1;
+  }
+  for (const float low : {-0.0F, 0.0F, -1.0F}) {
+    for (const float high : {-0.0F, 0.0F, 1.0F}) {
+      problem.activation() = {Activation::kClip, low, high};
+      check_variants(problem, {1});
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// Real values in every octave, beyond what an integer and then what a float holds, saturate to 0
+// and 255. An activation that makes a NaN of an infinity gives 0.
 TEST(ConvU8, SaturatesBeyondIntegers) {
-  constexpr int32_t kOctaves = 100;
+  constexpr int32_t kOctaves = 168;
   for (const Activation activation : kQuantizedActivations) {
     Shape shape{.IH = 3, .IW = 6, .IC = 5, .OC = 2 * kOctaves, .KH = 1, .KW = 1};
     shape.activation = activation;

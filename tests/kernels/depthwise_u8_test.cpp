@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tests/kernels/byte_image.h"
+#include "tests/kernels/guarded_vector.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/quantized_problem.h"
 #include "tests/kernels/variants.h"
@@ -69,7 +70,7 @@ class Problem {
 
   int32_t pixels() const { return shape_.OH() * shape_.OW(); }
   const Shape& shape() const { return shape_; }
-  const std::vector<float>& inverse_scale() const { return inverse_scale_; }
+  const GuardedVector<float>& inverse_scale() const { return inverse_scale_; }
   ByteImage& x() { return x_; }
   std::vector<int8_t>& weight() { return weight_; }
   void pack() {
@@ -132,9 +133,10 @@ class Problem {
   Shape shape_;
   std::mt19937 engine_;
   ByteImage x_, residual_;
-  std::vector<int8_t> weight_, packed_;
-  std::vector<int32_t> bias_;
-  std::vector<float> scale_, inverse_scale_;
+  std::vector<int8_t> weight_;
+  GuardedVector<int8_t> packed_;
+  GuardedVector<int32_t> bias_;
+  GuardedVector<float> scale_, inverse_scale_;
   Epilogue epilogue_{};
 };
 
@@ -259,7 +261,7 @@ TEST(DepthwiseU8, LargeWindows) {
 
 TEST(DepthwiseU8, ExtremeOperands) {
   for (const int32_t weight : {-128, 127}) {
-    for (const int32_t zero : {0, 255}) {
+    for (const int32_t zero : {0, 128, 255}) {
       Shape shape{.IH = 9, .IW = 11, .IC = 33, .OC = 33, .KH = 7, .KW = 7};
       shape.pad_top = shape.pad_left = 3;
       shape.x_zero = shape.y_zero = zero;

@@ -11,7 +11,8 @@
 #include <limits>
 #include <memory>
 #include <random>
-#include <vector>
+
+#include "tests/kernels/guarded_vector.h"
 
 namespace pawl::kernels {
 
@@ -39,7 +40,7 @@ using AlignedFloats = AlignedArray<float>;
 
 // `pixels` pixels of `channels` floats, `stride` apart. Gaps and both ends hold a bit pattern that
 // nobody may change; it is a NaN, so a kernel that uses what it reads there shows as well. The
-// block ends with the last channel of the last pixel: reading past it is a heap overflow.
+// block ends with the last channel of the last pixel: reading past it faults.
 class ImageBuffer {
  public:
   ImageBuffer(int32_t pixels, int32_t channels, int32_t stride)
@@ -93,7 +94,7 @@ class ImageBuffer {
   }
 
   size_t pixels_, channels_, stride_;
-  std::vector<float> floats_;
+  GuardedVector<float> floats_;
 };
 
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -71,9 +72,11 @@ TEST(PixelwiseU8, Quantize) {
       const int32_t y_gap = pick(engine, kGaps);
       ImageBuffer x(P, C, C + x_gap);
       x.fill_random(engine, -3.0F, 3.0F);
-      // Ties, and what no integer holds.
+      // Ties, what no integer holds, and what is no number: it becomes 0.
+      const float infinity = std::numeric_limits<float>::infinity();
       const float special[] = {0.5F * 0.25F, 1.5F * 0.25F, -0.5F * 0.25F, 2.5F * 0.25F,
-                               -0.0F,        3e38F,        -3e38F,        1e9F};
+                               -0.0F,        3e38F,        -3e38F,        1e9F,
+                               infinity,     -infinity,    kNaN,          -kNaN};
       for (size_t i = 0; i < x.pixels(); ++i) x.at(i, 0) = special[engine() % std::size(special)];
       ByteImage y(P, C, C + y_gap);
       y.fill(0xAB);
@@ -83,7 +86,8 @@ TEST(PixelwiseU8, Quantize) {
       for (size_t i = 0; i < x.pixels(); ++i) {
         for (size_t c = 0; c < x.channels(); ++c) {
           const double rounded = std::nearbyint(static_cast<double>(x.at(i, c)) * 4.0);
-          reference.at(i, c) = static_cast<uint8_t>(std::clamp(rounded + params.zero, 0.0, 255.0));
+          const double byte = std::clamp(rounded + params.zero, 0.0, 255.0);
+          reference.at(i, c) = std::isnan(rounded) ? 0 : static_cast<uint8_t>(byte);
         }
       }
       check(&PixelwiseU8Variant::quantize, params, reference, y, ++seed);

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "kernels/activation.h"
 #include "kernels/quantized.h"
+#include "tests/kernels/guarded_vector.h"
 
 namespace pawl::kernels {
 
@@ -126,9 +126,9 @@ inline double activate_double(double x, const ActivationParams& params) {
 }
 
 // A factor for each of `channels`; what pads them to `count` is a NaN that no output may show.
-inline std::vector<float> random_inverse_scales(std::mt19937& engine, int32_t channels,
-                                                size_t count) {
-  std::vector<float> factors(count, std::nanf(""));
+inline GuardedVector<float> random_inverse_scales(std::mt19937& engine, int32_t channels,
+                                                  size_t count) {
+  GuardedVector<float> factors(count, std::nanf(""));
   std::uniform_real_distribution<double> octave(-3.0, 3.0);
   for (size_t i = 0; i < static_cast<size_t>(channels); ++i) {
     factors[i] = static_cast<float>(std::exp2(octave(engine)) / 0.0173);
