@@ -14,6 +14,7 @@ constexpr DepthwiseU8Variant kVariants[] = {
     {"avxvnni", Isa::kAvxVnni, cpu::depthwise_u8_avxvnni},
     {"avx2", Isa::kAvx2, cpu::depthwise_u8_avx2},
 #elif defined(__aarch64__)
+    {"neondot", Isa::kNeonDot, cpu::depthwise_u8_neondot},
     {"neon", Isa::kNeon, cpu::depthwise_u8_neon},
 #endif
     {"scalar", Isa::kScalar, cpu::depthwise_u8_scalar},

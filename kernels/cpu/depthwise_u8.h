@@ -14,5 +14,6 @@ void depthwise_u8_avx2(const DepthwiseU8Params& params, int32_t part, int32_t pa
 void depthwise_u8_avxvnni(const DepthwiseU8Params& params, int32_t part, int32_t parts);
 void depthwise_u8_avx512vnni(const DepthwiseU8Params& params, int32_t part, int32_t parts);
 void depthwise_u8_neon(const DepthwiseU8Params& params, int32_t part, int32_t parts);
+void depthwise_u8_neondot(const DepthwiseU8Params& params, int32_t part, int32_t parts);
 
 }  // namespace pawl::kernels::cpu

@@ -54,6 +54,10 @@ void store_sums(int32_t* to, const Sums& sums) {
   sums.high = _mm256_add_epi32(sums.high, _mm256_madd_epi16(x.high, weights.high));
 }
 
+const int32_t* start_of(const DepthwiseU8Params& p, int32_t c, int32_t*) {
+  return p.bias + c;
+}
+
 }  // namespace
 }  // namespace pawl::kernels::cpu
 

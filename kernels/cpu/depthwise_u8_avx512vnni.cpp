@@ -48,6 +48,10 @@ void store_sums(int32_t* to, Sums sums) {
   sums = _mm512_dpbusd_epi32(sums, x, weights);
 }
 
+const int32_t* start_of(const DepthwiseU8Params& p, int32_t c, int32_t*) {
+  return p.bias + c;
+}
+
 }  // namespace
 }  // namespace pawl::kernels::cpu
 

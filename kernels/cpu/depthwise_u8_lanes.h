@@ -5,6 +5,8 @@
 //   interleave(rows, step)   from kRowGroup pointers, moved by a multiple of their steps; also of
 //                            weights
 //   Sums                     of 16 channels; load_sums, store_sums (aligned), add_products
+//   start_of(p, c, start)    what the sums of channels [c, c + 16) start from: the bias, or what it
+//                            leaves in `start`, 16 integers
 //   kTileStoresU8            of tile_store_u8_<isa>.h
 //
 // A strip of columns is interleaved once over a group of rows of the window and then serves every
@@ -162,11 +164,13 @@ void run_block(const DepthwiseU8Params& p, int32_t oy, int32_t ox_begin, int32_t
   alignas(64) Interleaved columns[kStripColumns];
   alignas(64) Interleaved weights[kTapsMax];
   alignas(64) int32_t tile[kTileIntegersMax];
+  int32_t start_buffer[kBlock];
+  const int32_t* start = start_of(p, c, start_buffer);
   const bool one_pass = p.KH <= kRowGroup && p.KW <= plan.columns;
   for (int32_t ox = ox_begin; ox < ox_end; ox += plan.outputs) {
     const int32_t left = ox_end - ox;
     const Strip strip{oy, ox, left < plan.outputs ? left : plan.outputs, c};
-    const int32_t* from = p.bias + c;
+    const int32_t* from = start;
     ptrdiff_t from_step = 0;
     for (int32_t ky = 0; ky < p.KH; ky += kRowGroup) {
       for (int32_t kx = 0; kx < p.KW; kx += plan.columns) {

@@ -65,6 +65,10 @@ struct Sums {
   }
 }
 
+const int32_t* start_of(const DepthwiseU8Params& p, int32_t c, int32_t*) {
+  return p.bias + c;
+}
+
 }  // namespace
 }  // namespace pawl::kernels::cpu
 
