@@ -65,7 +65,7 @@ const std::vector<float>& Node::reals(std::string_view key) const {
 }
 
 ValueId Graph::add_value(std::string value_name, DType dtype, Shape shape) {
-  values.push_back({std::move(value_name), dtype, std::move(shape), nullptr});
+  values.push_back({std::move(value_name), dtype, std::move(shape), nullptr, std::nullopt});
   return static_cast<ValueId>(values.size() - 1);
 }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,11 +27,21 @@ using platform::Status;
 using ValueId = int32_t;                 // index into Graph::values
 inline constexpr ValueId kNoValue = -1;  // an optional input that is absent
 
+// How a quantized model file stores a value in 8 bits: real = (level - zero) * scale, levels 0 to
+// 255.
+struct DeclaredScale {
+  float scale = 1.0F;
+  int32_t zero = 0;
+
+  bool operator==(const DeclaredScale&) const = default;
+};
+
 struct Value {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;
   std::shared_ptr<const Tensor> constant;  // null unless the value is known; shared, never mutated
+  std::optional<DeclaredScale> declared;   // none in a float file
 };
 
 using Attribute =
@@ -61,6 +72,8 @@ struct Graph {
   std::vector<ValueId> inputs;  // without initialisers
   std::vector<ValueId> outputs;
   std::map<std::string, std::string> metadata;  // names, stride, imgsz, task, ...
+  std::vector<std::string> assumptions;         // of the importer, one line each
+  std::vector<std::string> warnings;            // likewise
 
   ValueId add_value(std::string value_name, DType dtype, Shape shape);
   ValueId add_constant(std::string value_name, Tensor tensor);

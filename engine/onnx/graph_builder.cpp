@@ -49,6 +49,7 @@ GraphBuilder::GraphBuilder(const OnnxModel& model, int64_t opset) {
   graph_.opset = opset;
   graph_.producer = model.producer;
   graph_.metadata = model.metadata;
+  unsigned_16_ = model.unsigned_16;
   for (const OnnxInput& input : model.inputs) names_.insert(input.name);
   for (const auto& [name, tensor] : model.initialisers) names_.insert(name);
   for (const OnnxNode& node : model.nodes) names_.insert(node.outputs.begin(), node.outputs.end());
@@ -57,6 +58,26 @@ GraphBuilder::GraphBuilder(const OnnxModel& model, int64_t opset) {
 ValueId GraphBuilder::find(const std::string& name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? kNoValue : found->second;
+}
+
+void GraphBuilder::bind(const std::string& name, ValueId id) {
+  by_name_[name] = id;
+  encodings_.erase(name);
+}
+
+void GraphBuilder::bind_levels(const std::string& name, ValueId id, Encoding encoding) {
+  by_name_[name] = id;
+  encodings_[name] = std::move(encoding);
+}
+
+const Encoding* GraphBuilder::encoding(const std::string& name) const {
+  const auto found = encodings_.find(name);
+  return found == encodings_.end() ? nullptr : &found->second;
+}
+
+const Node* GraphBuilder::producer(ValueId id) const {
+  const auto found = producers_.find(id);
+  return found == producers_.end() ? nullptr : &graph_.nodes[found->second];
 }
 
 std::string GraphBuilder::fresh_name(const std::string& stem) {
@@ -118,6 +139,7 @@ Result<std::vector<ValueId>> GraphBuilder::append(Node node,
                                        to_string(types[i].shape) + ")"};
     }
   }
+  for (const ValueId id : outputs) producers_[id] = graph_.nodes.size();
   graph_.nodes.push_back(std::move(node));
   return outputs;
 }

@@ -2,6 +2,7 @@
 // folded as they appear.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "engine/graph/graph.h"
+#include "engine/onnx/encoding.h"
 #include "engine/onnx/model.h"
 
 namespace pawl::engine::onnx {
@@ -29,7 +31,16 @@ class GraphBuilder {
 
   // The value behind an ONNX name, or kNoValue.
   ValueId find(const std::string& name) const;
-  void bind(const std::string& name, ValueId id) { by_name_[name] = id; }
+  void bind(const std::string& name, ValueId id);
+
+  // The name holds levels in the file, and the value what they stand for.
+  void bind_levels(const std::string& name, ValueId id, Encoding encoding);
+  const Encoding* encoding(const std::string& name) const;  // null: no levels
+  bool is_unsigned_16(const std::string& name) const { return unsigned_16_.count(name) > 0; }
+  QuantizedDialects& dialects() { return dialects_; }
+
+  // The node that computes a value; null for constants and inputs. Valid until the next append().
+  const Node* producer(ValueId id) const;
 
   // A name that nothing in the file or the graph has.
   std::string fresh_name(const std::string& stem);
@@ -45,6 +56,10 @@ class GraphBuilder {
 
   Graph graph_;
   std::unordered_map<std::string, ValueId> by_name_;
+  std::unordered_map<std::string, Encoding> encodings_;
+  std::unordered_map<ValueId, size_t> producers_;
+  std::set<std::string> unsigned_16_;
+  QuantizedDialects dialects_;
   std::unordered_set<std::string> names_;
   int64_t folded_bytes_ = 0;
   double folded_work_ = 0;

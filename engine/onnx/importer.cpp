@@ -1,5 +1,6 @@
 #include "engine/onnx/importer.h"
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <queue>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "engine/graph/inference.h"
+#include "engine/onnx/coarse_scores.h"
+#include "engine/onnx/expand_quantized.h"
 #include "engine/onnx/graph_builder.h"
 #include "engine/onnx/model.h"
 #include "engine/onnx/operators.h"
@@ -229,17 +232,66 @@ Result<int64_t> default_opset(const OnnxModel& model) {
   return found->second;
 }
 
-Status import_node(GraphBuilder* builder, const OnnxModel& model, const OnnxNode& node) {
+Status import_plain(GraphBuilder* builder, const OnnxModel& model, const OnnxNode& node) {
   const auto opset = model.opsets.find(node.domain);
   NodeImport in(builder, node, opset == model.opsets.end() ? 0 : opset->second);
-  if (is_quantised_operator(node.op_type)) {
-    return in.unsupported(
-        "quantised models are not supported; export the model in float32, Pawl quantises it");
+  const bool quantized = is_quantized_operator(node.op_type);
+  const bool own = node.domain.empty() || (quantized && node.domain == "com.microsoft");
+  const Handler handler = own ? find_handler(node.op_type) : nullptr;
+  if (handler == nullptr) {
+    return in.unsupported(quantized ? "this quantized operator is not supported; export the model "
+                                      "in float32, Pawl quantizes it"
+                                    : "this operator is not supported");
   }
-  const Handler handler = node.domain.empty() ? find_handler(node.op_type) : nullptr;
-  if (handler == nullptr) return in.unsupported("this operator is not supported");
+  if (moves_numbers(node.op_type)) {
+    PAWL_TRY(in.carry_levels(node.op_type == "Concat" ? in.input_count() : 1));
+  }
   PAWL_TRY(handler(in));
   return in.refuse_unread_attributes();
+}
+
+Status import_node(GraphBuilder* builder, const OnnxModel& model, const OnnxNode& node) {
+  if (!is_expandable(node)) return import_plain(builder, model, node);
+  const std::string where = "operator " + node.op_type;
+  const int64_t opset = builder->graph().opset;
+  const std::vector<OnnxNode> parts =
+      PAWL_TRY(expand(builder, node, opset).context("node \"" + node.name + "\" (" + where + ")"));
+  for (const OnnxNode& part : parts) {
+    PAWL_TRY(import_plain(builder, model, part).context(where));
+  }
+  const bool integer = is_quantized_operator(node.op_type) && node.op_type.find("QLinear") != 0;
+  ++(integer ? builder->dialects().integer : builder->dialects().linear);
+  return {};
+}
+
+std::string counted(int64_t count, const char* thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+// Tells the user what became of a quantized file.
+void describe_quantized(const QuantizedDialects& dialects, Graph* graph) {
+  std::vector<std::string> made_of;
+  if (dialects.linear > 0) made_of.push_back("QLinear, " + counted(dialects.linear, "operator"));
+  if (dialects.linear == 0 && dialects.pairs > 0) {
+    made_of.push_back("QDQ, " + counted(dialects.pairs, "pair"));
+  }
+  if (dialects.integer > 0) {
+    made_of.push_back("dynamic, " + counted(dialects.integer, "integer operator"));
+  }
+  if (made_of.empty()) return;
+  std::string kinds;
+  for (const std::string& kind : made_of) kinds += (kinds.empty() ? "" : "; ") + kind;
+  const bool scaled = std::any_of(graph->values.begin(), graph->values.end(),
+                                  [](const Value& value) { return value.declared.has_value(); });
+  graph->assumptions.push_back("the file is quantized (" + kinds +
+                               "): weights folded back to float; " +
+                               (scaled ? "--int8 --scales from-model keeps its activation scales"
+                                       : "it holds no activation scales, --int8 calibrates them"));
+  if (!dialects.rectified.empty()) {
+    graph->assumptions.push_back(
+        counted(static_cast<int64_t>(dialects.rectified.size()), "zero point") +
+        " at the lowest level behind a convolution or sum: the ReLU that quantizers leave out");
+  }
 }
 
 // Binds the graph's outputs; their values have the names of the file.
@@ -300,6 +352,8 @@ Result<Graph> build(OnnxModel model, const ImportOptions& options) {
   PAWL_TRY(finish_outputs(&builder, model));
   remove_dead_nodes(&builder.graph());
   PAWL_TRY(validate(builder.graph()));
+  describe_quantized(builder.dialects(), &builder.graph());
+  warn_of_coarse_scores(&builder.graph());
   return std::move(builder.graph());
 }
 

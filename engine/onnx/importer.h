@@ -1,8 +1,13 @@
 // ONNX file -> Graph in canonical form (engine/graph/op.h).
 //
-// Opsets 7 to 23 of the default domain, float models. Every shape becomes static, constants are
+// Opsets 7 to 23 of the default domain. Every shape becomes static, constants are
 // folded, no-ops disappear. A value keeps the name that the file gives it; values that the importer
 // adds are named after the output they lead to, with a suffix.
+//
+// Quantized files (QDQ, QLinear* with those of com.microsoft, ConvInteger and MatMulInteger) become
+// the float network that they approximate: weights are levels times scales, activations are not
+// rounded, and the scales that the file gives to activations stay with their values
+// (Value::declared). Graph::assumptions says so, Graph::warnings names scales that cannot be meant.
 //
 // Errors are one line and name the node, its operator and opset, and what is not supported:
 //   node "/model.22/Foo" (operator Foo, opset 17): attribute "bar" is not known

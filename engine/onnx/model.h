@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ struct OnnxModel {
   std::vector<OnnxInput> inputs;  // without initialisers
   std::vector<std::string> outputs;
   std::vector<std::pair<std::string, Tensor>> initialisers;
+  std::set<std::string> unsigned_16;  // initialisers stored as UINT16, which are int32 here
   std::vector<OnnxNode> nodes;
 };
 

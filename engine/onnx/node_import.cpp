@@ -7,6 +7,15 @@
 namespace pawl::engine::onnx {
 
 Result<ValueId> NodeImport::input(size_t index) const {
+  if (has(index) && !carried_ && encoding(index) != nullptr) {
+    return unsupported("input \"" + node_.inputs[index] +
+                       "\" holds quantized numbers, which this operator cannot read; only "
+                       "DequantizeLinear and operators that move numbers can");
+  }
+  return levels(index);
+}
+
+Result<ValueId> NodeImport::levels(size_t index) const {
   if (!has(index)) return malformed("input " + std::to_string(index) + " is missing");
   const ValueId id = builder_.find(node_.inputs[index]);
   if (id == kNoValue) {
@@ -41,6 +50,14 @@ Result<std::vector<int64_t>> NodeImport::constant_integers(size_t index, const c
     const auto values = tensor->as<int32_t>();
     return std::vector<int64_t>(values.begin(), values.end());
   }
+  if (tensor->dtype() == DType::kUint8) {
+    const auto values = tensor->as<uint8_t>();
+    return std::vector<int64_t>(values.begin(), values.end());
+  }
+  if (tensor->dtype() == DType::kInt8) {
+    const auto values = tensor->as<int8_t>();
+    return std::vector<int64_t>(values.begin(), values.end());
+  }
   return malformed(std::string(what) + " is " + dtype_name(tensor->dtype()) +
                    " instead of an integer");
 }
@@ -57,6 +74,32 @@ Result<std::vector<float>> NodeImport::constant_reals(size_t index, const char* 
   }
   const auto values = tensor->as<float>();
   return std::vector<float>(values.begin(), values.end());
+}
+
+const Encoding* NodeImport::encoding(size_t index) const {
+  return has(index) ? builder_.encoding(node_.inputs[index]) : nullptr;
+}
+
+Status NodeImport::carry_levels(size_t data_inputs) {
+  const Encoding* first = encoding(0);
+  for (size_t i = 1; i < data_inputs; ++i) {
+    const Encoding* other = encoding(i);
+    if (first == other || (first != nullptr && other != nullptr && *first == *other)) continue;
+    return unsupported("inputs \"" + node_.inputs[0] + "\" and \"" + node_.inputs[i] +
+                       "\" are quantized differently");
+  }
+  if (first == nullptr) return {};
+  if (!first->per_tensor()) {
+    return unsupported("input \"" + node_.inputs[0] +
+                       "\" is quantized channel by channel; only DequantizeLinear can read it");
+  }
+  carried_ = *first;
+  return {};
+}
+
+void NodeImport::declare_scale(ValueId id, const DeclaredScale& declared) {
+  Value& value = builder_.graph().value(id);
+  if (!value.declared) value.declared = declared;
 }
 
 bool NodeImport::has_attribute(std::string_view name) const {
@@ -169,13 +212,32 @@ Status NodeImport::finish(Op op, std::vector<ValueId> inputs, Attributes attribu
   Node node{
       op, node_.name.empty() ? stem() : node_.name, std::move(inputs), {}, std::move(attributes)};
   const auto ids = PAWL_TRY(builder_.append(std::move(node), names, extents).context(describe()));
-  for (size_t i = 0; i < ids.size(); ++i) builder_.bind(names[i], ids[i]);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (carried_) {
+      builder_.bind_levels(names[i], ids[i], *carried_);
+    } else {
+      builder_.bind(names[i], ids[i]);
+    }
+  }
   return {};
 }
 
 Status NodeImport::finish_as(ValueId id) {
-  if (!node_.outputs.empty()) builder_.bind(node_.outputs[0], id);
+  if (node_.outputs.empty()) return {};
+  if (carried_) return finish_levels(id, *carried_);
+  builder_.bind(node_.outputs[0], id);
   return {};
+}
+
+Status NodeImport::finish_levels(ValueId id, Encoding encoding) {
+  if (!node_.outputs.empty()) builder_.bind_levels(node_.outputs[0], id, std::move(encoding));
+  return {};
+}
+
+void NodeImport::bind_output(size_t index, ValueId id) {
+  if (index < node_.outputs.size() && !node_.outputs[index].empty()) {
+    builder_.bind(node_.outputs[index], id);
+  }
 }
 
 Status NodeImport::finish_constant(Tensor tensor) {

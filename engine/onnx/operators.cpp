@@ -31,8 +31,10 @@ constexpr Row kHandlers[] = {
     {"ConvTranspose", import_conv_transpose},
     {"Cos", import_unary},
     {"DepthToSpace", import_blocks},
+    {"DequantizeLinear", import_dequantize_linear},
     {"Div", import_binary},
     {"Dropout", import_identity},
+    {"DynamicQuantizeLinear", import_dynamic_quantize_linear},
     {"Elu", import_unary_with_parameters},
     {"Equal", import_binary},
     {"Erf", import_unary},
@@ -72,6 +74,7 @@ constexpr Row kHandlers[] = {
     {"PRelu", import_prelu},
     {"Pad", import_pad},
     {"Pow", import_pow},
+    {"QuantizeLinear", import_quantize_linear},
     {"Range", import_range},
     {"Reciprocal", import_unary},
     {"ReduceL1", import_reduce},
@@ -127,11 +130,20 @@ Handler find_handler(std::string_view op_type) {
   return found != std::end(kHandlers) && found->op_type == op_type ? found->handler : nullptr;
 }
 
-bool is_quantised_operator(std::string_view op_type) {
-  return op_type.find("QLinear") != std::string_view::npos ||
-         op_type.find("QuantizeLinear") != std::string_view::npos ||
-         op_type.find("equantizeLinear") != std::string_view::npos || op_type == "ConvInteger" ||
-         op_type == "MatMulInteger" || op_type == "QAttention" || op_type == "QGemm";
+bool moves_numbers(std::string_view op_type) {
+  constexpr std::string_view kMovers[] = {
+      "Concat",   "DepthToSpace", "Dropout", "Expand",    "Flatten",   "Gather",  "GatherElements",
+      "Identity", "MaxPool",      "Pad",     "Reshape",   "Resize",    "Slice",   "SpaceToDepth",
+      "Split",    "Squeeze",      "Tile",    "Transpose", "Unsqueeze", "Upsample"};
+  return std::find(std::begin(kMovers), std::end(kMovers), op_type) != std::end(kMovers);
+}
+
+bool is_quantized_operator(std::string_view op_type) {
+  constexpr std::string_view kMarks[] = {"QLinear", "uantizeLinear", "Integer",        "QAttention",
+                                         "QGemm",   "MatMulNBits",   "DynamicQuantize"};
+  return std::any_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view mark) {
+    return op_type.find(mark) != std::string_view::npos;
+  });
 }
 
 }  // namespace pawl::engine::onnx

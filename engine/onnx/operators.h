@@ -12,8 +12,17 @@ using Handler = Status (*)(NodeImport&);
 // Null if the operator of ONNX's own domain is not supported.
 Handler find_handler(std::string_view op_type);
 
-// Of a quantised dialect (QDQ, QLinear*, *Integer, com.microsoft's).
-bool is_quantised_operator(std::string_view op_type);
+// Whether the operator moves numbers about or chooses among them, and so works on levels
+// (encoding.h) as on the numbers that they stand for.
+bool moves_numbers(std::string_view op_type);
+
+// Of a quantized dialect, supported or not.
+bool is_quantized_operator(std::string_view op_type);
+
+// import_quantized.cpp
+Status import_quantize_linear(NodeImport&);
+Status import_dequantize_linear(NodeImport&);
+Status import_dynamic_quantize_linear(NodeImport&);
 
 // import_convolution.cpp
 Status import_conv(NodeImport&);

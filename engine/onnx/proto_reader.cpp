@@ -84,6 +84,17 @@ Status convert_field(const Field& field, std::span<To> to, Convert convert) {
   return {};
 }
 
+// Whole numbers of `bits`, whichever way their sign is stored.
+template <typename Field>
+Status check_low_bits(const Field& field, int bits) {
+  const int32_t limit = int32_t{1} << bits;
+  for (const int32_t value : field) {
+    if (value >= -limit / 2 && value < limit) continue;
+    return Error{Code::kCorrupt, "holds " + std::to_string(value) + ", which is outside its type"};
+  }
+  return {};
+}
+
 Status fill_from_fields(const TensorProto& proto, Tensor* tensor) {
   // The schema stores narrow types in the low bits of int32_data.
   const auto low_16 = [](int32_t value) { return static_cast<uint16_t>(value & 0xFFFF); };
@@ -107,12 +118,18 @@ Status fill_from_fields(const TensorProto& proto, Tensor* tensor) {
       return convert_field(proto.int32_data(), tensor->as<uint8_t>(),
                            [](int32_t v) { return static_cast<uint8_t>(v != 0); });
     case TensorProto::UINT8:
+      PAWL_TRY(check_low_bits(proto.int32_data(), 8));
       return convert_field(proto.int32_data(), tensor->as<uint8_t>(),
                            [](int32_t v) { return static_cast<uint8_t>(v & 0xFF); });
     case TensorProto::INT8:
+      PAWL_TRY(check_low_bits(proto.int32_data(), 8));
       return convert_field(proto.int32_data(), tensor->as<int8_t>(),
                            [](int32_t v) { return static_cast<int8_t>(v); });
-    default:  // INT32, INT16, UINT16
+    case TensorProto::INT16:
+    case TensorProto::UINT16:
+      PAWL_TRY(check_low_bits(proto.int32_data(), 16));
+      [[fallthrough]];
+    default:  // INT32
       return convert_field(proto.int32_data(), tensor->as<int32_t>(), [](int32_t v) { return v; });
   }
 }
@@ -231,6 +248,9 @@ Status read_graph(const ::onnx::GraphProto& proto, OnnxModel* model) {
     Tensor tensor = PAWL_TRY(read_tensor(initialiser).context(where));
     if (initialiser.name().empty() || !initialised.insert(initialiser.name()).second) {
       return Error{Code::kCorrupt, where + " is listed twice or has no name"};
+    }
+    if (initialiser.data_type() == TensorProto::UINT16) {
+      model->unsigned_16.insert(initialiser.name());
     }
     model->initialisers.emplace_back(initialiser.name(), std::move(tensor));
   }

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/engine/onnx/model_builder.h"
+#include "tests/engine/onnx/quantized_builder.h"
 
 namespace pawl::engine::test {
 namespace {
@@ -54,6 +54,36 @@ std::string rich_model() {
   return model.bytes();
 }
 
+// The same for the quantized dialects.
+std::string quantized_model() {
+  QuantizedBuilder model(13);
+  model.input("images", {1, 2, 6, 6});
+  model.levels("w_q", TensorProto::INT8, {2, 2, 1, 1}, {1, -128, 127, 5});
+  model.constant("w_s", {2}, Floats{0.5F, 0.25F});
+  model.levels("w_z", TensorProto::INT8, {2}, {0, 0});
+  model.levels("b_q", TensorProto::INT32, {2}, {100, -100});
+  model.encoding("e", 0.02F, 0);
+  model.quantize("images", "x_q", "e");
+  model.node("QLinearConv", {"x_q", "e_s", "e_z", "w_q", "w_s", "w_z", "e_s", "e_z", "b_q"}, {"c"});
+  model.node("MaxPool", {"c"}, {"p"}).set("kernel_shape", Ints{2, 2});
+  model.node("QLinearConcat", {"e_s", "e_z", "p", "e_s", "e_z", "p", "e_s", "e_z"}, {"j"})
+      .domain("com.microsoft")
+      .set("axis", int64_t{1});
+  model.dequantize("j", "d", "e");
+  model.dequantize("w_q", "w", "w").set("axis", int64_t{0});
+  model.node("DynamicQuantizeLinear", {"d"}, {"q", "s", "z"});
+  model.levels("v_q", TensorProto::UINT8, {1, 4, 1, 1}, {1, 255, 128, 5});
+  model.node("ConvInteger", {"q", "v_q", "z"}, {"i"});
+  model.node("Cast", {"i"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
+  model.node("Mul", {"f", "s"}, {"m"});
+  model.pair("m", "r", 0.1F, 0);
+  model.node("Sigmoid", {"r"}, {"y"});
+  model.node("ReduceSum", {"w"}, {"sum"});
+  model.output("y");
+  model.output("sum");
+  return model.bytes();
+}
+
 Result<Graph> import(const std::string& bytes) {
   return import_onnx(std::as_bytes(std::span(bytes.data(), bytes.size())), "hostile");
 }
@@ -69,21 +99,26 @@ void expect_sound(const std::string& bytes) {
   }
 }
 
-TEST(Hostile, TheRichModelIsGood) {
-  const auto graph = import(rich_model());
-  ASSERT_TRUE(graph.ok()) << graph.error().message;
-  Tensor x(DType::kFloat32, {1, 3, 8, 8});
-  const auto y = run_reference(graph.value(), std::span(&x, 1));
-  ASSERT_TRUE(y.ok()) << y.error().message;
+TEST(Hostile, TheModelsAreGood) {
+  for (const std::string& bytes : {rich_model(), quantized_model()}) {
+    const auto graph = import(bytes);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    Tensor x(DType::kFloat32, graph.value().value(graph.value().inputs[0]).shape);
+    const auto y = run_reference(graph.value(), std::span(&x, 1));
+    ASSERT_TRUE(y.ok()) << y.error().message;
+  }
 }
 
-TEST(Hostile, EveryTruncation) {
-  const std::string whole = rich_model();
+class HostileBytes : public testing::TestWithParam<std::string (*)()> {};
+INSTANTIATE_TEST_SUITE_P(Models, HostileBytes, testing::Values(rich_model, quantized_model));
+
+TEST_P(HostileBytes, EveryTruncation) {
+  const std::string whole = GetParam()();
   for (size_t length = 0; length < whole.size(); ++length) expect_sound(whole.substr(0, length));
 }
 
-TEST(Hostile, RandomBytes) {
-  const std::string whole = rich_model();
+TEST_P(HostileBytes, Random) {
+  const std::string whole = GetParam()();
   std::mt19937 random(20250101);
   const auto below = [&](size_t limit) {
     return std::uniform_int_distribution<size_t>(0, limit - 1)(random);

@@ -216,7 +216,7 @@ TEST(Importer, RefusesInOneLine) {
   expect_refused(one("NoSuchOperator", 17).import(), Code::kUnsupported,
                  {"/model.22/Foo", "NoSuchOperator", "opset 17"});
   expect_refused(one("Loop", 17).import(), Code::kUnsupported, {"Loop"});
-  expect_refused(one("DynamicQuantizeLinear", 13).import(), Code::kUnsupported, {"quantised"});
+  expect_refused(one("QGemm", 13).import(), Code::kUnsupported, {"quantized operator"});
   expect_refused(one("Relu", 6).import(), Code::kUnsupported, {"opset 6"});
   expect_refused(one("Relu", 99).import(), Code::kUnsupported, {"opset 99"});
   {

@@ -1,12 +1,15 @@
 // Proves: real exports of seven detectors import at their size, into the canonical operators, and
-// give the outputs that their documentation states; YOLOX-nano, which bakes in no size, at another.
+// give the outputs that their documentation states; YOLOX-nano, which bakes in no size, at another;
+// quantized files as the float networks that they hold.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
 #include "engine/onnx/importer.h"
+#include "engine/passes/passes.h"
 #include "engine/reference/reference.h"
 
 namespace pawl::engine {
@@ -89,15 +92,67 @@ TEST(ModelSizes, FixedExportsSayTheSizeTheyAreFor) {
       << graph.error().message;
 }
 
-TEST(QuantisedModels, AreRefusedByName) {
-  for (const char* file :
-       {"steel_defect_yolov8n_convinteger.onnx", "yolo11n_qdq_broken_scale.onnx"}) {
-    const auto path = model_path(file);
-    if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent (set PAWL_SHARED)";
-    const auto graph = import_onnx(path);
-    ASSERT_FALSE(graph.ok());
-    EXPECT_NE(graph.error().message.find("quantised"), std::string::npos);
+// The file as found and the same network with its levels multiplied out.
+TEST(QuantizedModels, ConvIntegerIsItsFloatNetwork) {
+  const auto quantized_path = model_path("steel_defect_yolov8n_convinteger.onnx");
+  const auto float_path = model_path("steel_defect_yolov8n.onnx");
+  if (!std::filesystem::exists(quantized_path) || !std::filesystem::exists(float_path)) {
+    GTEST_SKIP() << quantized_path << " is absent (set PAWL_SHARED)";
   }
+  auto quantized = import_onnx(quantized_path);
+  auto plain = import_onnx(float_path);
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  ASSERT_TRUE(plain.ok()) << plain.error().message;
+  Graph& a = quantized.value();
+  Graph& b = plain.value();
+  ASSERT_EQ(a.assumptions.size(), 1U);
+  EXPECT_NE(a.assumptions[0].find("dynamic, 64 integer operators"), std::string::npos);
+  EXPECT_TRUE(b.assumptions.empty());
+  optimise(&a);
+  optimise(&b);
+  ASSERT_EQ(a.nodes.size(), b.nodes.size());
+  size_t convolutions = 0;
+  for (size_t i = 0; i < a.nodes.size(); ++i) {
+    ASSERT_EQ(a.nodes[i].op, b.nodes[i].op) << i;
+    ASSERT_EQ(a.nodes[i].attributes, b.nodes[i].attributes) << i;
+    if (a.nodes[i].op != Op::kConv) continue;
+    ++convolutions;
+    for (size_t input = 1; input < b.nodes[i].inputs.size(); ++input) {
+      const Tensor* x = a.value(a.nodes[i].inputs[input]).constant.get();
+      const Tensor* y = b.value(b.nodes[i].inputs[input]).constant.get();
+      ASSERT_EQ(x == nullptr, y == nullptr);
+      if (x == nullptr) continue;  // a residual
+      for (size_t k = 0; k < y->as<float>().size(); ++k) {
+        ASSERT_NEAR(x->as<float>()[k], y->as<float>()[k],
+                    1e-6F * (1 + std::abs(y->as<float>()[k])));
+      }
+    }
+  }
+  EXPECT_EQ(convolutions, 64U);
+}
+
+TEST(QuantizedModels, QdqLeavesAFloatExportAndWarnsOfItsOutputScale) {
+  const auto path = model_path("yolo11n_qdq_broken_scale.onnx");
+  const auto twin = model_path("yolo11n_coco.onnx");
+  if (!std::filesystem::exists(path) || !std::filesystem::exists(twin)) {
+    GTEST_SKIP() << path << " is absent (set PAWL_SHARED)";
+  }
+  const auto quantized = import_onnx(path);
+  const auto plain = import_onnx(twin);
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  ASSERT_TRUE(plain.ok()) << plain.error().message;
+  const auto count = [](const Graph& graph, Op op) {
+    return std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                         [op](const Node& node) { return node.op == op; });
+  };
+  for (const Op op : {Op::kConv, Op::kMul, Op::kSigmoid, Op::kConcat, Op::kMatMul, Op::kSoftmax}) {
+    EXPECT_EQ(count(quantized.value(), op), count(plain.value(), op)) << op_name(op);
+  }
+  const Graph& graph = quantized.value();
+  EXPECT_NE(graph.assumptions.at(0).find("QDQ, 333 pairs"), std::string::npos);
+  ASSERT_EQ(graph.warnings.size(), 1U);
+  EXPECT_NE(graph.warnings[0].find("\"output0\" the scale 2.59"), std::string::npos);
+  EXPECT_FALSE(graph.value(graph.outputs[0]).declared.has_value());
 }
 
 }  // namespace
