@@ -32,6 +32,7 @@ constexpr size_t kLabelFileBytesMax = size_t{16} << 20;
 struct CompileArguments {
   std::string model, output, input, labels, head = "auto", pre;
   std::string calibration;  // folder
+  std::string scales;
   bool int8 = false;
   bool json = false;
   engine::ImportOptions import;
@@ -50,6 +51,12 @@ void check(CompileArguments* arguments) {
   if (arguments->int8 && arguments->calibration.empty()) {
     throw CLI::ValidationError("--int8 needs --calib DIR: images of what the camera will see",
                                CLI::ExitCodes::ValidationError);
+  }
+  if (!arguments->scales.empty() && !arguments->int8) {
+    throw CLI::ValidationError("--scales is for --int8", CLI::ExitCodes::ValidationError);
+  }
+  if (arguments->scales == "from-model") {
+    arguments->compile.quantize.scales = engine::ScaleSource::kModel;
   }
   reject(engine::parse_head(arguments->head, &arguments->compile.head));
   reject(engine::parse_pre(arguments->pre, &arguments->compile.head));
@@ -112,14 +119,22 @@ void add_quantization(const engine::QuantizeReport& report, TextTable* table) {
                             layers, report.layers.size(),
                             100.0 * static_cast<double>(eight_bit) / static_cast<double>(all))});
   table->add({"calibrated on", printed("%zu images", report.frames)});
+  const size_t declared = report.groups_declared;
+  if (declared == 0) return;
+  table->add(
+      {"scales", printed("%zu from the model, %zu calibrated (%zu because it has several for "
+                         "what Pawl keeps together)",
+                         declared, report.groups_calibrated, report.groups_differing)});
 }
 
 void print_report(const CompileArguments& arguments, const engine::Compiled& compiled,
                   const engine::Artifact& artifact) {
   const engine::CompileReport& report = compiled.report;
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
-  for (const std::string& line : report.quantization.warnings) {
-    std::fprintf(stderr, "pawl compile: warning: %s\n", line.c_str());
+  for (const auto* warnings : {&report.warnings, &report.quantization.warnings}) {
+    for (const std::string& line : *warnings) {
+      std::fprintf(stderr, "pawl compile: warning: %s\n", line.c_str());
+    }
   }
   TextTable table({"compiled", fs::path(arguments.model).filename().string()});
   table.add({"target", report.target});
@@ -151,6 +166,7 @@ void print_json(const CompileArguments& arguments, const engine::Compiled& compi
                      {"head", report.family},
                      {"classes", artifact.head().classes},
                      {"assumptions", report.assumptions},
+                     {"warnings", report.warnings},
                      {"nodes", report.nodes},
                      {"steps", report.steps},
                      {"multiply_adds", report.multiply_adds},
@@ -229,6 +245,12 @@ void add_compile(CLI::App* program, Action* action) {
   command->add_flag("--int8", arguments->int8, "8-bit weights and activations; needs --calib");
   command->add_option("--calib", arguments->calibration, "Images to calibrate --int8 on")
       ->option_text("DIR");
+  command
+      ->add_option("--scales", arguments->scales,
+                   "Activation scales of --int8: calibrate, or from-model (those that a quantized "
+                   "model file declares; the others are calibrated)")
+      ->check(CLI::IsMember({"calibrate", "from-model"}))
+      ->option_text("FROM [calibrate]");
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->footer(
       "Examples\n"

@@ -140,6 +140,10 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   set_preprocess(guess.pre, &plan.head);
   if (fused) {
     describe_fused(optimised, *fused, &lowered);
+    if (fused->rounded) {
+      guess.assumptions.push_back(
+          "the file rounds the head's anchors and strides to 8 bits; the decoder uses exact ones");
+    }
   } else if (!guess.levels.empty()) {
     const Status described = describe_exported(guess, &lowered);
     if (!described.ok()) return described.error();
@@ -154,10 +158,14 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
     plan.provenance.emplace_back("calibration.images", std::to_string(quantized.frames));
   }
 
+  std::vector<std::string> assumptions = graph.assumptions;
+  assumptions.insert(assumptions.end(), guess.assumptions.begin(), guess.assumptions.end());
+
   Compiled compiled;
   compiled.report = CompileReport{.target = std::string(target.name),
                                   .family = guess.family,
-                                  .assumptions = std::move(guess.assumptions),
+                                  .assumptions = std::move(assumptions),
+                                  .warnings = graph.warnings,
                                   .nodes = static_cast<int32_t>(graph.nodes.size()),
                                   .steps = static_cast<int32_t>(plan.steps.size()),
                                   .multiply_adds = static_cast<int64_t>(plan.header.multiply_adds),

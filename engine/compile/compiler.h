@@ -30,6 +30,7 @@ struct CompileReport {
   std::string target;
   std::string family;                    // "yolov8"
   std::vector<std::string> assumptions;  // one line each
+  std::vector<std::string> warnings;     // of the importer, likewise
   int32_t nodes = 0;                     // of the imported graph
   int32_t steps = 0;                     // of the plan
   int64_t multiply_adds = 0;             // a frame

@@ -4,7 +4,9 @@
 // and decodes the few boxes that pass, where the exported graph decodes all of them. What the maps
 // mean is not read off the graph's shape but proved: each interpretation that the channel counts
 // allow is tried by executing the cut-off tail on random maps, and only one whose detections equal
-// the decoder's is taken. A head that no interpretation explains stays as it was exported.
+// the decoder's is taken. A head that no interpretation explains stays as it was exported. Where a
+// quantized file rounds anchors, strides and bins, boxes need only be as near as that explains: the
+// decoder's own constants are exact.
 #pragma once
 
 #include <optional>
@@ -32,6 +34,7 @@ struct FusedLevel {
 struct FusedHead {
   HeadSpec head;                   // layout kMaps
   std::vector<FusedLevel> levels;  // in the order that numbers candidates as the outputs do
+  bool rounded = false;  // the tail's constants are rounded: its boxes are near, not equal
 };
 
 // `graph`: optimised. `guess`: how its outputs are read. On success the tail is gone and the

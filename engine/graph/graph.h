@@ -72,6 +72,7 @@ struct Graph {
   std::vector<ValueId> inputs;  // without initialisers
   std::vector<ValueId> outputs;
   std::map<std::string, std::string> metadata;  // names, stride, imgsz, task, ...
+  bool rounded_constants = false;               // as in a quantized file, anchors too
   std::vector<std::string> assumptions;         // of the importer, one line each
   std::vector<std::string> warnings;            // likewise
 

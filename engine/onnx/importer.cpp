@@ -279,6 +279,7 @@ void describe_quantized(const QuantizedDialects& dialects, Graph* graph) {
     made_of.push_back("dynamic, " + counted(dialects.integer, "integer operator"));
   }
   if (made_of.empty()) return;
+  graph->rounded_constants = true;
   std::string kinds;
   for (const std::string& kind : made_of) kinds += (kinds.empty() ? "" : "; ") + kind;
   const bool scaled = std::any_of(graph->values.begin(), graph->values.end(),

@@ -9,6 +9,7 @@
 #include "engine/plan/kinds.h"
 #include "engine/plan/views.h"
 #include "engine/quantize/clip.h"
+#include "engine/quantize/declared_scales.h"
 #include "kernels/conv_u8.h"
 
 namespace pawl::engine {
@@ -78,8 +79,12 @@ class Quantizer {
     }
     return value;
   }
+  bool is_declared(size_t group) const {
+    return group < declared_.groups.size() && declared_.groups[group].has_value();
+  }
   bool takes_pixels(const Node& node) const;
   std::vector<float> pixel_factors() const;
+  void count_groups(const GraphQuantization& result, QuantizeReport* report) const;
   QuantizedConv quantize_conv(const Node& node, const Calibration& calibration,
                               QuantizedLayer* layer) const;
   void report_layer(const Calibration& calibration, const GraphQuantization& result, size_t index,
@@ -94,6 +99,7 @@ class Quantizer {
   std::vector<int32_t> parent_;        // union-find over values
   std::vector<int32_t> group_;         // by value, dense numbers
   std::vector<bool> u8_;               // by group
+  DeclaredScales declared_;            // empty unless the options ask for them
 };
 
 void Quantizer::choose_convolutions() {
@@ -206,7 +212,7 @@ std::vector<ValueId> Quantizer::evenable_values() const {
     if (!int8_[i]) continue;
     const ValueId id = graph_.nodes[i].outputs[0];
     const auto group = static_cast<size_t>(group_[static_cast<size_t>(id)]);
-    if (!u8_[group] || members[group] != 1) continue;
+    if (!u8_[group] || members[group] != 1 || is_declared(group)) continue;
     const std::vector<int32_t>& readers = uses_.consumers[static_cast<size_t>(id)];
     const bool multiplied_only = std::all_of(readers.begin(), readers.end(), [&](int32_t reader) {
       const Node& node = graph_.nodes[static_cast<size_t>(reader)];
@@ -336,6 +342,9 @@ Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeRepo
   choose_convolutions();
   join_values();
   choose_values();
+  if (options_.scales == ScaleSource::kModel) {
+    declared_ = PAWL_TRY(declared_scales(graph_, group_));
+  }
   const Calibration calibration = PAWL_TRY(calibrate(
       graph_, pre_, frames, group_, evenable_values(),
       [this](ValueId id, const std::vector<float>& magnitude) { return even_out(id, magnitude); },
@@ -348,7 +357,8 @@ Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeRepo
 
   std::vector<Quantization> chosen;
   for (const Histogram& histogram : calibration.groups) {
-    chosen.push_back(choose_activation(histogram));
+    const size_t group = chosen.size();
+    chosen.push_back(is_declared(group) ? *declared_.groups[group] : choose_activation(histogram));
   }
   GraphQuantization result;
   result.values.resize(graph_.values.size());
@@ -383,7 +393,23 @@ Result<GraphQuantization> Quantizer::run(CalibrationFrames& frames, QuantizeRepo
     }
     report_layer(calibration, result, i, report);
   }
+  if (options_.scales == ScaleSource::kModel) count_groups(result, report);
   return result;
+}
+
+void Quantizer::count_groups(const GraphQuantization& result, QuantizeReport* report) const {
+  std::vector<bool> counted(u8_.size(), false);
+  for (const ValueId id : graph_.inputs) {  // pixels keep their own scale
+    counted[static_cast<size_t>(group_[static_cast<size_t>(id)])] = true;
+  }
+  for (size_t v = 0; v < graph_.values.size(); ++v) {
+    const bool used = result.values[v] || result.crossings.count(static_cast<ValueId>(v)) > 0;
+    if (!used || counted[static_cast<size_t>(group_[v])]) continue;
+    const auto group = static_cast<size_t>(group_[v]);
+    counted[group] = true;
+    ++(is_declared(group) ? report->groups_declared : report->groups_calibrated);
+    if (declared_.differing[group]) ++report->groups_differing;
+  }
 }
 
 }  // namespace

@@ -22,7 +22,13 @@
 
 namespace pawl::engine {
 
+enum class ScaleSource : uint8_t {
+  kCalibration,
+  kModel,  // those of a quantized model file where it has them and joined values agree
+};
+
 struct QuantizeOptions {
+  ScaleSource scales = ScaleSource::kCalibration;
   std::vector<std::string> float_nodes;  // names of convolutions to keep in float
   bool bias_correction = true;
   CalibrationProgress progress;
@@ -43,6 +49,8 @@ struct QuantizeReport {
   std::vector<QuantizedLayer> layers;  // in graph order
   std::vector<std::string> warnings;
   size_t frames = 0;
+  // Of ScaleSource::kModel: groups of 8-bit values that share a scale.
+  size_t groups_declared = 0, groups_differing = 0, groups_calibrated = 0;
 };
 
 Result<GraphQuantization> quantize(const Graph& graph, const PreprocessSpec& pre,

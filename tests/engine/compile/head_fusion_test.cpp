@@ -457,6 +457,47 @@ TEST(HeadFusion, LeavesTheGraphWhereNothingFits) {
   EXPECT_EQ(graph.outputs, outputs);
 }
 
+// Anchors, strides and bins as a quantized file stores them: a scale and 8 bits each.
+void round_tail_constants(Graph* graph) {
+  for (Value& value : graph->values) {
+    if (value.constant == nullptr || value.dtype != DType::kFloat32) continue;
+    const bool bins = value.shape.size() == 4 && value.shape[0] == 1 && value.shape[1] == 16;
+    if (value.shape.size() != 3 && !bins) continue;
+    Tensor rounded = *value.constant;
+    const std::span<float> numbers = rounded.as<float>();
+    const float scale = *std::max_element(numbers.begin(), numbers.end()) / 127.0F;
+    for (float& number : numbers) number = std::nearbyint(number / scale) * scale;
+    value.constant = std::make_shared<const Tensor>(std::move(rounded));
+  }
+  graph->rounded_constants = true;
+}
+
+TEST(HeadFusion, RoundedConstantsOfAQuantizedFileAreTheDecoders) {
+  const Graph exact = yolov8(26, {});
+  Graph rounded = exact;
+  round_tail_constants(&rounded);
+  const auto detector = [](const Graph& graph) {
+    const Result<Compiled> compiled = compile(graph, {});
+    EXPECT_TRUE(compiled.ok()) << compiled.error().message;
+    return compiled.value();
+  };
+  const Compiled made = detector(rounded);
+  EXPECT_TRUE(made.report.head_fused);
+  EXPECT_TRUE(std::any_of(
+      made.report.assumptions.begin(), made.report.assumptions.end(),
+      [](const std::string& line) { return line.find("rounds the head's") != std::string::npos; }));
+  EXPECT_EQ(made.artifact, detector(exact).artifact);  // nothing of the rounding is left
+  // In a float file the same numbers are another network, and other arithmetic is never taken.
+  rounded.rounded_constants = false;
+  EXPECT_FALSE(detector(rounded).report.head_fused);
+  for (const V8Options& o : {V8Options{.wrong_stride = 40.0F}, V8Options{.wrong_stride = 24.0F},
+                             V8Options{.swap_sides = true}}) {
+    Graph altered = yolov8(27, o);
+    round_tail_constants(&altered);
+    EXPECT_FALSE(detector(altered).report.head_fused);
+  }
+}
+
 TEST(HeadFusion, DropsTheTail) {
   Graph graph = yolov8(25, {});
   const Result<HeadGuess> guess = guess_head(outline_of(graph), {});

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -346,6 +347,95 @@ TEST(Quantizer, RefusesWhatCannotBeCalibrated) {
   const auto broken = compile_int8(graph, &frames);
   ASSERT_FALSE(broken.ok());
   EXPECT_NE(broken.error().message.find("not finite"), std::string::npos);
+}
+
+// Declared by a quantized file for the values that convolutions and shortcuts write.
+void declare(Graph* graph, const std::function<std::optional<DeclaredScale>(size_t)>& scale_of) {
+  for (size_t v = 0; v < graph->values.size(); ++v) {
+    if (graph->values[v].constant == nullptr) graph->values[v].declared = scale_of(v);
+  }
+}
+
+TEST(Quantizer, ScalesOfTheModelAreKeptWhereJoinedValuesAgree) {
+  Graph graph = yolo_like(4);
+  optimise(&graph);
+  QuantizeOptions options;
+  options.scales = ScaleSource::kModel;
+  RandomFrames frames(4, 1);
+  QuantizeReport report;
+  const auto made = [&] {
+    report = {};
+    auto result = quantize(graph, pixels_by_255(), frames, options, &report);
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    return std::move(result).value();
+  };
+  // One scale for all: everything but the pixels has it, and nothing is evened out channel by
+  // channel.
+  declare(&graph, [](size_t) { return DeclaredScale{0.0625F, 37}; });
+  const GraphQuantization all = made();
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    if (!all.values[v] || static_cast<ValueId>(v) == graph.inputs[0]) continue;
+    EXPECT_EQ(all.values[v]->scale, 0.0625F);
+    EXPECT_EQ(all.values[v]->zero, 37);
+  }
+  for (const auto& [node, conv] : all.convs) EXPECT_TRUE(conv.output_factor.empty());
+  EXPECT_GT(report.groups_declared, 5U);
+  EXPECT_EQ(report.groups_calibrated, 0U);
+  EXPECT_EQ(report.groups_differing, 0U);
+  // A scale for each value: those that are alone keep it, those that concat, pool and resize join
+  // do not.
+  const size_t groups = report.groups_declared;
+  declare(&graph, [](size_t v) { return DeclaredScale{0.01F * static_cast<float>(v + 1), 9}; });
+  const GraphQuantization each = made();
+  size_t kept = 0;
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    if (!each.values[v]) continue;
+    kept += each.values[v]->scale == 0.01F * static_cast<float>(v + 1) ? 1 : 0;
+  }
+  EXPECT_GT(kept, 2U);
+  EXPECT_GT(report.groups_differing, 0U);
+  EXPECT_EQ(report.groups_calibrated, report.groups_differing);
+  EXPECT_EQ(report.groups_declared + report.groups_calibrated, groups);
+  // Unasked for, they are calibrated.
+  options.scales = ScaleSource::kCalibration;
+  const GraphQuantization calibrated = made();
+  Graph plain = graph;
+  declare(&plain, [](size_t) { return std::nullopt; });
+  const auto same = quantize(plain, pixels_by_255(), frames, options, &report);
+  ASSERT_TRUE(same.ok());
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    ASSERT_EQ(calibrated.values[v].has_value(), same.value().values[v].has_value());
+    if (calibrated.values[v]) {
+      EXPECT_EQ(calibrated.values[v]->scale, same.value().values[v]->scale);
+    }
+  }
+  options.scales = ScaleSource::kModel;
+  const auto none = quantize(plain, pixels_by_255(), frames, options, &report);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, Code::kInvalidArgument);
+  EXPECT_NE(none.error().message.find("declares no scales"), std::string::npos);
+}
+
+TEST(Quantizer, DeclaredScalesThatFitGiveACloseNetwork) {
+  Graph graph = yolo_like(5);
+  optimise(&graph);
+  RandomFrames frames(16, 1);
+  QuantizeReport report;
+  const auto calibrated = quantize(graph, pixels_by_255(), frames, {}, &report);
+  ASSERT_TRUE(calibrated.ok());
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    const auto& q = calibrated.value().values[v];
+    if (q) graph.values[v].declared = DeclaredScale{q->scale, q->zero};
+  }
+  CompileOptions options;
+  options.head.head = "none";
+  options.calibration = &frames;
+  options.quantize.scales = ScaleSource::kModel;
+  const auto compiled = compile(graph, options);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+  ASSERT_TRUE(artifact.ok());
+  EXPECT_GT(sqnr_db(graph, artifact.value()), 22.0);
 }
 
 TEST(Quantizer, FewImagesWarnAndNamedNodesStayFloat) {
