@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <optional>
+#include <span>
 
 #include "engine/artifact/writer.h"
 #include "engine/plan/lower.h"
+#include "engine/quantize/frame_variety.h"
 #include "engine/runtime/session.h"
 
 namespace pawl::engine {
@@ -62,7 +62,7 @@ Range range_of(const TensorView& tensor) {
 }
 
 // `factor`: of each channel, or empty.
-void count_into(const TensorView& tensor, const std::vector<float>& factor, Histogram* histogram) {
+void count_into(const TensorView& tensor, std::span<const float> factor, Histogram* histogram) {
   if (!(histogram->high > histogram->low)) return;
   const float low = histogram->low;
   const float per_bin = static_cast<float>(kHistogramBins) / (histogram->high - low);
@@ -126,110 +126,142 @@ class Observation {
   std::map<std::string, ValueId, std::less<>> ids_;
 };
 
-}  // namespace
+// One calibration: the float plan, what was seen so far, and the two passes over the frames. The
+// first finds ranges, which the second needs to count histograms.
+class Calibrator {
+ public:
+  Calibrator(const Graph& graph, const Artifact& artifact, Session* session,
+             const std::vector<int32_t>& groups)
+      : artifact_(artifact), session_(session), observation_(graph), groups_(groups) {
+    int32_t count = 0;
+    for (const int32_t group : groups) count = std::max(count, group + 1);
+    result_.groups.resize(static_cast<size_t>(count));
+    result_.channel_mean.resize(graph.values.size());
+  }
 
-void Histogram::add(const Histogram& other) {
-  for (size_t i = 0; i < kHistogramBins; ++i) count[i] += other.count[i];
+  void even(ValueId id) { channels_[id] = {}; }
+  Status find_ranges(const platform::Frame& frame);
+  void choose_factors(const ChooseFactors& choose);
+  Status count(const platform::Frame& frame);
+  Calibration finish(size_t frames);
+
+ private:
+  Histogram* group_of(ValueId id) {
+    const int32_t group = id == kNoValue ? -1 : groups_[static_cast<size_t>(id)];
+    return group < 0 ? nullptr : &result_.groups[static_cast<size_t>(group)];
+  }
+
+  const Artifact& artifact_;
+  Session* session_;
+  const Observation observation_;
+  const std::vector<int32_t>& groups_;
+  std::map<ValueId, std::vector<Range>> channels_;  // of the values to even out
+  FrameVariety variety_;
+  Calibration result_;
+};
+
+Status Calibrator::find_ranges(const platform::Frame& frame) {
+  PAWL_TRY(session_->preprocess(frame));
+  variety_.add(frame);
+  std::string not_finite;
+  session_->run_observed([&](int32_t, const TensorView& output) {
+    const ValueId id = observation_.value(output.name);
+    Histogram* const group = group_of(id);
+    if (group == nullptr) return;
+    const Range seen = range_of(output);
+    if (!std::isfinite(seen.low) || !std::isfinite(seen.high)) not_finite = output.name;
+    group->low = std::min(group->low, seen.low);
+    group->high = std::max(group->high, seen.high);
+    const auto at = channels_.find(id);
+    if (at != channels_.end() && output.nhwc) extend_channels(output, &at->second);
+  });
+  if (not_finite.empty()) return {};
+  return Error{
+      Code::kInvalidArgument,
+      "activation \"" + not_finite + "\" is not finite; the model or its pre-processing is broken"};
 }
+
+void Calibrator::choose_factors(const ChooseFactors& choose) {
+  for (const auto& [id, seen] : channels_) {
+    EvenedValue& evened = result_.evened[id];
+    if (seen.empty()) {  // no image in the plan: as it is
+      evened.histogram = *group_of(id);
+      continue;
+    }
+    std::vector<float> magnitude;
+    for (const Range& c : seen) magnitude.push_back(std::max(-c.low, c.high));
+    evened.factor = choose(id, magnitude);
+    for (size_t c = 0; c < seen.size(); ++c) {
+      evened.histogram.low = std::min(evened.histogram.low, seen[c].low * evened.factor[c]);
+      evened.histogram.high = std::max(evened.histogram.high, seen[c].high * evened.factor[c]);
+    }
+  }
+}
+
+Status Calibrator::count(const platform::Frame& frame) {
+  PAWL_TRY(session_->preprocess(frame));
+  session_->run_observed([&](int32_t index, const TensorView& output) {
+    const ValueId made = observation_.value(output.name);
+    if (Histogram* const group = group_of(made)) count_into(output, {}, group);
+    const auto evened = result_.evened.find(made);
+    if (evened != result_.evened.end()) {
+      count_into(output, evened->second.factor, &evened->second.histogram);
+    }
+    const StepRecord& step = artifact_.steps()[static_cast<size_t>(index)];
+    if (!is_convolution(step)) return;
+    const TensorView input = session_->tensor(step.input[0]);
+    const ValueId read = observation_.value(input.name);
+    if (read == kNoValue) return;
+    add_channel_sums(input, &result_.channel_mean[static_cast<size_t>(read)]);
+  });
+  return {};
+}
+
+Calibration Calibrator::finish(size_t frames) {
+  // A value that k convolutions read was added k times a frame.
+  std::vector<double> reads(result_.channel_mean.size(), 0.0);
+  for (const StepRecord& step : artifact_.steps()) {
+    if (!is_convolution(step)) continue;
+    const ValueId id = observation_.value(session_->tensor(step.input[0]).name);
+    if (id != kNoValue) reads[static_cast<size_t>(id)] += 1.0;
+  }
+  for (size_t v = 0; v < reads.size(); ++v) {
+    const double weight = reads[v] * static_cast<double>(frames);
+    for (double& mean : result_.channel_mean[v]) mean /= weight;
+  }
+  result_.frames = frames;
+  result_.warnings = variety_.warnings();
+  return std::move(result_);
+}
+
+}  // namespace
 
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
-                              const std::vector<ValueId>& equalised, const ChooseFactors& choose,
+                              const std::vector<ValueId>& evened, const ChooseFactors& choose,
                               const CalibrationProgress& progress) {
-  if (frames.count() == 0) {
+  const size_t count = frames.count();
+  if (count == 0) {
     return Error{Code::kInvalidArgument,
                  "no calibration images; INT8 needs some, best 100 or more"};
   }
   const std::vector<std::byte> bytes = PAWL_TRY(float_artifact(graph, pre));
   const Artifact artifact = PAWL_TRY(Artifact::from_bytes(bytes, "calibration"));
   Session session = PAWL_TRY(Session::create(artifact, {}));
-  const Observation observation(graph);
-
-  int32_t group_count = 0;
-  for (const int32_t group : groups) group_count = std::max(group_count, group + 1);
-  Calibration calibration;
-  calibration.groups.resize(static_cast<size_t>(group_count));
-  calibration.channel_mean.resize(graph.values.size());
-  calibration.factor.resize(graph.values.size());
-  calibration.frames = frames.count();
-
-  std::vector<Range> ranges(static_cast<size_t>(group_count));
-  std::map<ValueId, std::vector<Range>> channels;
-  for (const ValueId id : equalised) channels[id] = {};
-  std::string not_finite;
-  const auto first_pass = [&](int32_t, const TensorView& output) {
-    const ValueId id = observation.value(output.name);
-    if (id == kNoValue || groups[static_cast<size_t>(id)] < 0) return;
-    const Range seen = range_of(output);
-    if (!std::isfinite(seen.low) || !std::isfinite(seen.high)) not_finite = output.name;
-    Range& range = ranges[static_cast<size_t>(groups[static_cast<size_t>(id)])];
-    range.low = std::min(range.low, seen.low);
-    range.high = std::max(range.high, seen.high);
-    const auto at = channels.find(id);
-    if (at != channels.end() && output.nhwc) extend_channels(output, &at->second);
-  };
-  const auto second_pass = [&](int32_t index, const TensorView& output) {
-    const ValueId made = observation.value(output.name);
-    if (made != kNoValue && groups[static_cast<size_t>(made)] >= 0) {
-      count_into(output, calibration.factor[static_cast<size_t>(made)],
-                 &calibration.groups[static_cast<size_t>(groups[static_cast<size_t>(made)])]);
-    }
-    const StepRecord& step = artifact.steps()[static_cast<size_t>(index)];
-    if (!is_convolution(step)) return;
-    const TensorView input = session.tensor(step.input[0]);
-    const ValueId read = observation.value(input.name);
-    if (read == kNoValue) return;
-    add_channel_sums(input, &calibration.channel_mean[static_cast<size_t>(read)]);
-  };
-
-  const size_t total = 2 * frames.count();
-  for (int pass = 0; pass < 2; ++pass) {
-    for (size_t i = 0; i < frames.count(); ++i) {
-      const platform::Frame frame = PAWL_TRY(frames.frame(i));
-      PAWL_TRY(session.preprocess(frame));
-      if (pass == 0) {
-        session.run_observed(first_pass);
-      } else {
-        session.run_observed(second_pass);
-      }
-      if (!not_finite.empty()) {
-        return Error{Code::kInvalidArgument,
-                     "activation \"" + not_finite + "\" is not finite on calibration image " +
-                         std::to_string(i) + "; the model or its pre-processing is broken"};
-      }
-      if (progress) progress(static_cast<size_t>(pass) * frames.count() + i + 1, total);
-    }
-    if (pass == 1) break;
-    for (const auto& [id, seen] : channels) {
-      if (seen.empty()) continue;
-      std::vector<float> magnitude;
-      for (const Range& c : seen) magnitude.push_back(std::max(-c.low, c.high));
-      const std::vector<float> factor = choose(id, magnitude);
-      Range& range = ranges[static_cast<size_t>(groups[static_cast<size_t>(id)])];
-      range = {};
-      for (size_t c = 0; c < seen.size(); ++c) {
-        range.low = std::min(range.low, seen[c].low * factor[c]);
-        range.high = std::max(range.high, seen[c].high * factor[c]);
-      }
-      calibration.factor[static_cast<size_t>(id)] = factor;
-    }
-    for (size_t g = 0; g < ranges.size(); ++g) {
-      calibration.groups[g].low = ranges[g].low;
-      calibration.groups[g].high = ranges[g].high;
-    }
+  Calibrator calibrator(graph, artifact, &session, groups);
+  for (const ValueId id : evened) calibrator.even(id);
+  for (size_t i = 0; i < count; ++i) {
+    const platform::Frame frame = PAWL_TRY(frames.frame(i));
+    PAWL_TRY(calibrator.find_ranges(frame).context("calibration image " + std::to_string(i)));
+    if (progress) progress(i + 1, 2 * count);
   }
-  // A value that k convolutions read was added k times a frame.
-  std::vector<double> reads(graph.values.size(), 0.0);
-  for (const StepRecord& step : artifact.steps()) {
-    if (!is_convolution(step)) continue;
-    const ValueId id = observation.value(session.tensor(step.input[0]).name);
-    if (id != kNoValue) reads[static_cast<size_t>(id)] += 1.0;
+  calibrator.choose_factors(choose);
+  for (size_t i = 0; i < count; ++i) {
+    const platform::Frame frame = PAWL_TRY(frames.frame(i));
+    PAWL_TRY(calibrator.count(frame));
+    if (progress) progress(count + i + 1, 2 * count);
   }
-  for (size_t v = 0; v < reads.size(); ++v) {
-    const double weight = reads[v] * static_cast<double>(frames.count());
-    for (double& mean : calibration.channel_mean[v]) mean /= weight;
-  }
-  return calibration;
+  return calibrator.finish(count);
 }
 
 }  // namespace pawl::engine

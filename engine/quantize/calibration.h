@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,18 +33,23 @@ inline constexpr size_t kHistogramBins = 2048;
 struct Histogram {
   float low = 0.0F, high = 0.0F;  // 0 lies inside
   std::array<double, kHistogramBins> count{};
+};
 
-  void add(const Histogram& other);  // of the same bounds
+// A value whose channels are multiplied one by one before they are counted.
+struct EvenedValue {
+  std::vector<float> factor;  // by channel
+  Histogram histogram;
 };
 
 struct Calibration {
   // By group number (`groups` of calibrate()).
   std::vector<Histogram> groups;
+  // By ValueId: the values asked for, evened out; each is in its group as it is, too.
+  std::map<ValueId, EvenedValue> evened;
   // By ValueId: the mean of each channel of what convolutions read; empty where none does.
   std::vector<std::vector<double>> channel_mean;
-  // By ValueId: what its channels are multiplied by before they are counted; empty: nothing.
-  std::vector<std::vector<float>> factor;
   size_t frames = 0;
+  std::vector<std::string> warnings;  // about the frames
 };
 
 // Factors that even out a value's channels, from the largest magnitude of each; called once between
@@ -52,12 +58,12 @@ using ChooseFactors =
     std::function<std::vector<float>(ValueId id, const std::vector<float>& magnitude)>;
 
 // Runs `graph` (optimised) in float over the frames. `groups`: for each value, the number of the
-// group whose histogram it adds to, or -1. `equalised`: values, each alone in its group, whose
-// channels `choose` evens out. Errors: no frames, a frame that cannot be read, an
+// group whose histogram it adds to, or -1. `evened`: values that are counted a second time, their
+// channels multiplied by what `choose` says. Errors: no frames, a frame that cannot be read, an
 // activation that is not finite (named).
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
-                              const std::vector<ValueId>& equalised, const ChooseFactors& choose,
+                              const std::vector<ValueId>& evened, const ChooseFactors& choose,
                               const CalibrationProgress& progress);
 
 }  // namespace pawl::engine
