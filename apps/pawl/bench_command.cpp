@@ -16,8 +16,8 @@
 #include "apps/pawl/progress.h"
 #include "apps/pawl/step_cost.h"
 #include "apps/pawl/text.h"
+#include "engine/artifact/step_work.h"
 #include "engine/runtime/session.h"
-#include "engine/runtime/step_cost.h"
 #include "platform/imaging/images.h"
 #include "platform/synthetic/line_scene.h"
 
@@ -114,7 +114,7 @@ void print_layers(const engine::Artifact& artifact, const Layers& layers) {
   TextTable table({"step", "kind", "output", "ms", "share", "GFLOP/s", "name"});
   for (size_t i = 0; i < layers.ms.size(); ++i) {
     const engine::StepRecord& step = artifact.steps()[i];
-    const int64_t work = step_multiply_adds(artifact, step);
+    const int64_t work = step_multiply_adds(artifact.tensors(), step);
     table.add({std::to_string(i), step_kind_name(step.kind), tensor_shape(artifact, step.output[0]),
                printed("%.3f", layers.ms[i]),
                printed("%.1f%%", 100.0 * layers.ms[i] / std::max(1e-9, total)),
@@ -130,7 +130,7 @@ Json layers_json(const engine::Artifact& artifact, const Layers& layers) {
   Json list = Json::array();
   for (size_t i = 0; i < layers.ms.size(); ++i) {
     const engine::StepRecord& step = artifact.steps()[i];
-    const int64_t work = step_multiply_adds(artifact, step);
+    const int64_t work = step_multiply_adds(artifact.tensors(), step);
     list.push_back({{"step", i},
                     {"kind", step_kind_name(step.kind)},
                     {"name", artifact.text(step.name)},

@@ -6,7 +6,7 @@
 
 #include "apps/pawl/step_cost.h"
 #include "apps/pawl/text.h"
-#include "engine/runtime/step_cost.h"
+#include "engine/artifact/step_work.h"
 
 namespace pawl::program {
 namespace {
@@ -142,7 +142,7 @@ std::string ArtifactReport::text() const {
   TextTable list({"step", "kind", "output", "MMAC", "name"});
   for (size_t i = 0; i < artifact.steps().size(); ++i) {
     const engine::StepRecord& step = artifact.steps()[i];
-    const int64_t work = step_multiply_adds(artifact, step);
+    const int64_t work = step_multiply_adds(artifact.tensors(), step);
     list.add({std::to_string(i), step_kind_name(step.kind), tensor_shape(artifact, step.output[0]),
               work == 0 ? "" : printed("%.2f", static_cast<double>(work) / 1e6),
               std::string(artifact.text(step.name))});
@@ -193,7 +193,7 @@ Json ArtifactReport::json() const {
     list.push_back({{"kind", step_kind_name(step.kind)},
                     {"name", artifact.text(step.name)},
                     {"output", tensor_shape(artifact, step.output[0])},
-                    {"multiply_adds", step_multiply_adds(artifact, step)}});
+                    {"multiply_adds", step_multiply_adds(artifact.tensors(), step)}});
   }
   json["plan"] = std::move(list);
   return json;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/plan/step.h"
+#include "engine/artifact/step_work.h"
 #include "kernels/isa.h"
 
 namespace pawl::engine {
@@ -14,12 +14,6 @@ constexpr double kPartNs = 800.0;
 
 const TensorRecord& tensor_at(const Artifact& artifact, int32_t index) {
   return artifact.tensors()[static_cast<size_t>(index)];
-}
-
-// In floating point, exact below 2^53: what a damaged artifact claims must not overflow.
-template <typename... Factors>
-double product(Factors... factors) {
-  return (1.0 * ... * static_cast<double>(factors));
 }
 
 double elements(const TensorRecord& tensor) {
@@ -68,36 +62,6 @@ Rate rate_of(StepKind kind) {
   }
 }
 
-double multiply_adds(const Artifact& artifact, const StepRecord& step) {
-  const TensorRecord& input = tensor_at(artifact, step.input[0]);
-  const TensorRecord& output = tensor_at(artifact, step.output[0]);
-  switch (step.kind) {
-    case StepKind::kConv:
-    case StepKind::kConvU8: {
-      const auto conv = step_fields<ConvFields>(step);
-      return product(elements(output), conv.KH, conv.KW, input.extent[1]);
-    }
-    case StepKind::kWinograd:  // as the direct form counts: rates may exceed the peak
-      return product(elements(output), 9, input.extent[1]);
-    case StepKind::kDepthwise:
-    case StepKind::kDepthwiseU8: {
-      const auto conv = step_fields<ConvFields>(step);
-      return product(elements(output), conv.KH, conv.KW);
-    }
-    case StepKind::kAttention: {
-      const auto attention = step_fields<AttentionFields>(step);
-      const double pixels = product(input.extent[2], input.extent[3]);
-      return product(attention.heads, pixels, pixels, attention.D + attention.VD);
-    }
-    case StepKind::kMatmul: {
-      const auto matmul = step_fields<MatmulFields>(step);
-      return product(matmul.batch, matmul.M, matmul.K, matmul.N);
-    }
-    default:
-      return 0.0;
-  }
-}
-
 // Convolutions compute whole panels of 16 output channels.
 double panel_share(const Artifact& artifact, const StepRecord& step) {
   if (step.kind != StepKind::kConv && step.kind != StepKind::kConvU8) return 1.0;
@@ -113,10 +77,6 @@ double slower_than_avx512() {
 
 }  // namespace
 
-int64_t step_multiply_adds(const Artifact& artifact, const StepRecord& step) {
-  return static_cast<int64_t>(std::min(multiply_adds(artifact, step), 9e18));
-}
-
 int32_t step_parts(const Artifact& artifact, const StepRecord& step, int32_t threads) {
   double moved = 0.0;
   for (const int32_t input : step.input) {
@@ -126,7 +86,8 @@ int32_t step_parts(const Artifact& artifact, const StepRecord& step, int32_t thr
     if (output >= 0) moved += bytes(tensor_at(artifact, output));
   }
   const Rate rate = rate_of(step.kind);
-  const double work = multiply_adds(artifact, step) * panel_share(artifact, step);
+  const auto multiply_adds = static_cast<double>(step_multiply_adds(artifact.tensors(), step));
+  const double work = multiply_adds * panel_share(artifact, step);
   const double ns = (work / rate.multiply_adds + moved / rate.bytes) * slower_than_avx512();
   return static_cast<int32_t>(std::clamp(ns / kPartNs, 1.0, static_cast<double>(threads)));
 }

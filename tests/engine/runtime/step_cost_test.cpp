@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/artifact/step_work.h"
 #include "engine/compile/compiler.h"
 #include "tests/engine/graph_builder.h"
 
@@ -47,7 +48,8 @@ TEST(StepCost, PartsGrowWithTheWork) {
 TEST(StepCost, MultiplyAddsOfAConvolution) {
   const Artifact artifact = convolution(3, 20, 3);
   int64_t total = 0;
-  for (const StepRecord& step : artifact.steps()) total += step_multiply_adds(artifact, step);
+  for (const StepRecord& step : artifact.steps())
+    total += step_multiply_adds(artifact.tensors(), step);
   const auto& output = artifact.tensors()[static_cast<size_t>(artifact.steps()[0].output[0])];
   EXPECT_EQ(total, int64_t{output.extent[2]} * output.extent[3] * 3 * 3 * 9);
 }
