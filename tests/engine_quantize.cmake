@@ -1,3 +1,5 @@
 # Tests of post-training quantization.
 pawl_test(engine/quantize/clip DEPS pawl::quantize)
+pawl_test(engine/quantize/frame_variety DEPS pawl::quantize)
 pawl_test(engine/quantize/quantizer DEPS pawl::compile pawl::quantize pawl::runtime)
+pawl_test(engine/quantize/search DEPS pawl::compile pawl::quantize)

@@ -1,6 +1,7 @@
 #include "engine/compile/compiler.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "engine/artifact/writer.h"
 #include "engine/compile/head_fusion.h"
@@ -119,62 +120,158 @@ Status describe_exported(const HeadGuess& guess, Lowered* lowered) {
   return {};
 }
 
+// The graph as it is lowered at any precision.
+struct Prepared {
+  Graph graph;
+  HeadGuess guess;
+  std::optional<FusedHead> fused;
+};
+
+// A plan without target and provenance, as any machine runs it.
+Result<Lowered> lower_with_head(const Prepared& prepared, const GraphQuantization* quantization) {
+  Lowered lowered = PAWL_TRY(lower(prepared.graph, quantization));
+  Plan& plan = lowered.plan;
+  const HeadGuess& guess = prepared.guess;
+  plan.head.family = plan.add_name(guess.family);
+  set_preprocess(guess.pre, &plan.head);
+  if (prepared.fused) {
+    describe_fused(prepared.graph, *prepared.fused, &lowered);
+  } else if (!guess.levels.empty()) {
+    PAWL_TRY(describe_exported(guess, &lowered));
+  }
+  if (!plan.levels.empty()) plan.labels = labels_for(plan.head.classes, guess.labels);
+  return lowered;
+}
+
+Result<std::vector<std::byte>> portable_artifact(const Prepared& prepared,
+                                                 const GraphQuantization* quantization) {
+  Lowered lowered = PAWL_TRY(lower_with_head(prepared, quantization));
+  lowered.plan.header.target_name = lowered.plan.add_name("calibration");
+  return write_artifact(lowered.plan);
+}
+
+// The INT8 plan's tensors against the float plan's.
+Status compare_with_float(const Prepared& prepared, const GraphQuantization& quantization,
+                          CalibrationFrames& frames, CompileReport* report) {
+  constexpr size_t kFrames = 4;
+  const auto float_bytes = PAWL_TRY(portable_artifact(prepared, nullptr));
+  const auto int8_bytes = PAWL_TRY(portable_artifact(prepared, &quantization));
+  const auto reference = PAWL_TRY(Artifact::from_bytes(float_bytes, "float plan"));
+  const auto int8 = PAWL_TRY(Artifact::from_bytes(int8_bytes, "INT8 plan"));
+  const std::vector<size_t> chosen = spread_frames(frames.count(), kFrames);
+  const auto tensors = PAWL_TRY(compare_tensors(reference, int8, frames, chosen));
+  for (QuantizedLayer& layer : report->quantization.layers) {
+    const auto at = tensors.find(layer.output);
+    if (at != tensors.end()) layer.output_sqnr_db = decibels(at->second.ratio());
+  }
+  report->error.frames = chosen.size();
+  double noise = 0.0;
+  for (const ValueId id : prepared.graph.outputs) {
+    const std::string& name = prepared.graph.value(id).name;
+    const auto at = tensors.find(name);
+    if (at == tensors.end()) continue;
+    report->error.outputs.push_back({name, decibels(at->second.ratio())});
+    noise += at->second.ratio();
+  }
+  const auto compared = static_cast<double>(std::max<size_t>(report->error.outputs.size(), 1));
+  report->error.sqnr_db = decibels(noise / compared);
+  return {};
+}
+
+std::string decimals(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.*f", digits, value);
+  return text;
+}
+
+// Where the 8 bits came from and what they cost.
+void add_provenance(const CompileReport& report, Plan* plan) {
+  const auto add = [plan](const char* key, std::string value) {
+    plan->provenance.emplace_back(key, std::move(value));
+  };
+  std::string kept;
+  for (const QuantizedLayer& layer : report.quantization.layers) {
+    if (!layer.int8) kept += (kept.empty() ? "" : ", ") + layer.node;
+  }
+  add("calibration.images", std::to_string(report.quantization.frames));
+  add("quantization.method",
+      "after training: least square error clipping, a weight scale each output channel, bias "
+      "corrected; exact 32-bit sums");
+  add("quantization.float_layers", kept.empty() ? "none" : kept);
+  add("quantization.sqnr_db", decimals(report.error.sqnr_db, 1));
+  if (report.search && report.search->float_accuracy) {
+    add("accuracy.float", decimals(*report.search->float_accuracy, 2));
+    add("accuracy.int8", decimals(report.search->reached, 2));
+  }
+}
+
+// Calibrates, searches where a bound asks for it, compares; fills the report.
+Result<GraphQuantization> quantize_graph(const Prepared& prepared, const CompileOptions& options,
+                                         kernels::Isa isa, CompileReport* report) {
+  Quantizer quantizer = PAWL_TRY(Quantizer::calibrate(prepared.graph, prepared.guess.pre,
+                                                      *options.calibration, options.quantize));
+  CalibrationFrames* frames = options.calibration;
+  KeptFloat kept;
+  if (options.bound != nullptr) {
+    const PlanBuilder build = [&prepared](const GraphQuantization* quantization) {
+      return portable_artifact(prepared, quantization);
+    };
+    report->search = PAWL_TRY(search_precision(&quantizer, build, *options.bound, isa));
+    kept = report->search->kept;
+    frames = options.bound->frames;
+  }
+  report->quantization = quantizer.report(kept);
+  GraphQuantization quantization = quantizer.decide(kept);
+  PAWL_TRY(compare_with_float(prepared, quantization, *frames, report));
+  return quantization;
+}
+
 }  // namespace
 
 Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   const Target target = PAWL_TRY(find_target(options.target));
-  HeadGuess guess = PAWL_TRY(guess_head(outline_of(graph), options.head));
-
-  Graph optimised = graph;
-  optimise(&optimised);
-  const std::optional<FusedHead> fused = fuse_head(&optimised, guess);
-  QuantizeReport quantized;
+  Prepared prepared{.graph = graph,
+                    .guess = PAWL_TRY(guess_head(outline_of(graph), options.head)),
+                    .fused = std::nullopt};
+  optimise(&prepared.graph);
+  prepared.fused = fuse_head(&prepared.graph, prepared.guess);
+  if (prepared.fused && prepared.fused->rounded) {
+    prepared.guess.assumptions.push_back(
+        "the file rounds the head's anchors and strides to 8 bits; the decoder uses exact ones");
+  }
+  if (!prepared.fused && !prepared.guess.levels.empty()) {
+    prepared.guess.assumptions.push_back(
+        "the head runs as exported: its tail matched no decode step");
+  }
+  Compiled compiled;
+  CompileReport& report = compiled.report;
   std::optional<GraphQuantization> quantization;
   if (options.calibration != nullptr) {
-    quantization = PAWL_TRY(
-        quantize(optimised, guess.pre, *options.calibration, options.quantize, &quantized));
+    const kernels::Isa isa = options.target == "native" ? kernels::hardware_isa() : target.isa;
+    quantization = PAWL_TRY(quantize_graph(prepared, options, isa, &report));
   }
-  Lowered lowered = PAWL_TRY(lower(optimised, quantization ? &*quantization : nullptr));
+  Lowered lowered = PAWL_TRY(lower_with_head(prepared, quantization ? &*quantization : nullptr));
   Plan& plan = lowered.plan;
-  plan.head.family = plan.add_name(guess.family);
-  set_preprocess(guess.pre, &plan.head);
-  if (fused) {
-    describe_fused(optimised, *fused, &lowered);
-    if (fused->rounded) {
-      guess.assumptions.push_back(
-          "the file rounds the head's anchors and strides to 8 bits; the decoder uses exact ones");
-    }
-  } else if (!guess.levels.empty()) {
-    const Status described = describe_exported(guess, &lowered);
-    if (!described.ok()) return described.error();
-    guess.assumptions.push_back("the head runs as exported: its tail matched no decode step");
-  }
-  if (!plan.levels.empty()) plan.labels = labels_for(plan.head.classes, guess.labels);
   plan.header.isa = static_cast<uint32_t>(target.isa);
   plan.header.target_name = plan.add_name(target.name);
   plan.provenance = options.provenance;
   plan.provenance.emplace_back("precision", quantization ? "int8" : "fp32");
-  if (quantization) {
-    plan.provenance.emplace_back("calibration.images", std::to_string(quantized.frames));
-  }
+  if (quantization) add_provenance(report, &plan);
 
-  std::vector<std::string> assumptions = graph.assumptions;
-  assumptions.insert(assumptions.end(), guess.assumptions.begin(), guess.assumptions.end());
-
-  Compiled compiled;
-  compiled.report = CompileReport{.target = std::string(target.name),
-                                  .family = guess.family,
-                                  .assumptions = std::move(assumptions),
-                                  .warnings = graph.warnings,
-                                  .nodes = static_cast<int32_t>(graph.nodes.size()),
-                                  .steps = static_cast<int32_t>(plan.steps.size()),
-                                  .multiply_adds = static_cast<int64_t>(plan.header.multiply_adds),
-                                  .arena_bytes = static_cast<int64_t>(plan.header.arena_bytes),
-                                  .weight_bytes = static_cast<int64_t>(plan.weights.size()),
-                                  .quantization = std::move(quantized),
-                                  .head_fused = fused.has_value(),
-                                  .concats_elided = lowered.concats_elided,
-                                  .copies = lowered.copies};
+  report.target = std::string(target.name);
+  report.family = prepared.guess.family;
+  report.assumptions = graph.assumptions;
+  report.assumptions.insert(report.assumptions.end(), prepared.guess.assumptions.begin(),
+                            prepared.guess.assumptions.end());
+  report.warnings = graph.warnings;
+  report.nodes = static_cast<int32_t>(graph.nodes.size());
+  report.steps = static_cast<int32_t>(plan.steps.size());
+  report.multiply_adds = static_cast<int64_t>(plan.header.multiply_adds);
+  report.arena_bytes = static_cast<int64_t>(plan.header.arena_bytes);
+  report.weight_bytes = static_cast<int64_t>(plan.weights.size());
+  report.head_fused = prepared.fused.has_value();
+  report.concats_elided = lowered.concats_elided;
+  report.copies = lowered.copies;
   compiled.artifact = PAWL_TRY(write_artifact(plan));
   return compiled;
 }

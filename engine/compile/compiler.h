@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "engine/detect/overrides.h"
 #include "engine/graph/graph.h"
 #include "engine/quantize/quantizer.h"
+#include "engine/quantize/search.h"
 #include "platform/result.h"
 
 namespace pawl::engine {
@@ -21,8 +23,21 @@ struct CompileOptions {
   // INT8, calibrated on these frames; null: float.
   CalibrationFrames* calibration = nullptr;
   QuantizeOptions quantize;
+  // Layers are kept in float where this needs it; null: every layer that can runs on 8 bits.
+  const AccuracyBound* bound = nullptr;
   // Added to the provenance section as they are: model.name, model.sha256, ...
   std::vector<std::pair<std::string, std::string>> provenance;
+};
+
+// How far the INT8 plan is from the float plan, on a few frames.
+struct PlanError {
+  struct Output {
+    std::string name;
+    double sqnr_db = 0.0;
+  };
+  std::vector<Output> outputs;
+  double sqnr_db = 0.0;  // of the mean of the outputs' noise over signal
+  size_t frames = 0;
 };
 
 // What compile did, for the user to read.
@@ -37,9 +52,11 @@ struct CompileReport {
   int64_t arena_bytes = 0;
   int64_t weight_bytes = 0;
   QuantizeReport quantization;  // empty for float
-  bool head_fused = false;      // the head's tail became the decode step
-  int32_t concats_elided = 0;   // concat inputs written in place
-  int32_t copies = 0;           // layout changes and copies left in the plan
+  PlanError error;              // of INT8
+  std::optional<SearchResult> search;
+  bool head_fused = false;     // the head's tail became the decode step
+  int32_t concats_elided = 0;  // concat inputs written in place
+  int32_t copies = 0;          // layout changes and copies left in the plan
 };
 
 struct Compiled {

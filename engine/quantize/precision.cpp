@@ -110,9 +110,11 @@ void PrecisionRules::join_values() {
   }
 }
 
-// A group is u8 when everything that writes it can: INT8 convolutions, operators on 8 bits that
-// read 8 bits, and the network input where the camera's bytes are its values.
-std::vector<bool> PrecisionRules::u8_groups(const std::vector<bool>& int8) const {
+// A group is u8 when everything that writes it can, INT8 convolutions, operators on 8 bits that read
+// 8 bits and the network input where the camera's bytes are its values, and when no kept layer
+// reads it: what spoils a layer is as often the rounding of its input as that of its weights.
+std::vector<bool> PrecisionRules::u8_groups(const std::vector<bool>& int8,
+                                            const KeptFloat& kept) const {
   std::vector<bool> u8(static_cast<size_t>(group_count_), true);
   const auto reject = [this, &u8](ValueId id) {
     const int32_t group = group_[static_cast<size_t>(id)];
@@ -131,6 +133,11 @@ std::vector<bool> PrecisionRules::u8_groups(const std::vector<bool>& int8) const
     const Node& node = graph_.nodes[i];
     if (int8[i] || keeps_scale(graph_, node) || rescaling_step(graph_, node)) continue;
     for (const ValueId id : node.outputs) reject(id);
+  }
+  for (const auto& [index, why] : kept) {
+    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    reject(node.inputs[0]);
+    if (node.inputs.size() > 3 && node.inputs[3] != kNoValue) reject(node.inputs[3]);
   }
   const auto is_u8 = [this, &u8](ValueId id) {
     const int32_t group = group_[static_cast<size_t>(id)];
@@ -176,7 +183,7 @@ Precision PrecisionRules::choose(const KeptFloat& kept) const {
     precision.int8.push_back(graph_.nodes[i].op == Op::kConv && refused_.count(index) == 0 &&
                              kept.count(index) == 0);
   }
-  const std::vector<bool> groups = u8_groups(precision.int8);
+  const std::vector<bool> groups = u8_groups(precision.int8, kept);
   for (const int32_t group : group_) {
     precision.u8.push_back(group >= 0 && groups[static_cast<size_t>(group)]);
   }

@@ -39,13 +39,14 @@ class PrecisionRules {
   // Whether the value, which convolutions alone read, is read by depthwise or grouped ones only.
   bool read_by_groups(ValueId id) const;
 
-  // Every convolution on 8 bits but the refused and the kept. Keeping more makes no value u8 that
-  // was not, and none evened.
+  // Every convolution on 8 bits but the refused and the kept. The kept read and write float: a
+  // value that one of them reads is not stored on 8 bits, though others that read it may quantize
+  // it for themselves. Keeping more makes no value u8 that was not, and none evened.
   Precision choose(const KeptFloat& kept) const;
 
  private:
   void join_values();
-  std::vector<bool> u8_groups(const std::vector<bool>& int8) const;
+  std::vector<bool> u8_groups(const std::vector<bool>& int8, const KeptFloat& kept) const;
   bool may_be_evened(const Node& node, const Precision& precision) const;
 
   const Graph& graph_;
