@@ -1,6 +1,8 @@
 #include "apps/pawl/calibration_folder.h"
 
+#include "engine/artifact/sha256.h"
 #include "platform/imaging/camera.h"
+#include "platform/mapped_file.h"
 
 namespace pawl::program {
 
@@ -16,6 +18,28 @@ Result<CalibrationFolder> CalibrationFolder::open(const std::filesystem::path& f
                                              "webp); best 100 of what the camera will see"};
   }
   return CalibrationFolder(std::move(paths));
+}
+
+CalibrationFolder CalibrationFolder::hold_out() {
+  constexpr size_t kToShare = 8;
+  constexpr size_t kPeriod = 4;
+  CalibrationFolder apart;
+  if (paths_.size() < kToShare) return apart;
+  std::vector<std::filesystem::path> rest;
+  for (size_t i = 0; i < paths_.size(); ++i) {
+    (i % kPeriod == kPeriod - 1 ? apart.paths_ : rest).push_back(std::move(paths_[i]));
+  }
+  paths_ = std::move(rest);
+  return apart;
+}
+
+Result<std::string> CalibrationFolder::sha256() const {
+  engine::Sha256 sum;
+  for (const std::filesystem::path& path : paths_) {
+    const auto file = PAWL_TRY(platform::MappedFile::open(path));
+    sum.update(file.bytes());
+  }
+  return engine::hex(sum.finish());
 }
 
 Result<platform::Frame> CalibrationFolder::frame(size_t index) {

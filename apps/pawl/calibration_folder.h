@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "engine/quantize/calibration.h"
@@ -12,8 +13,18 @@ namespace pawl::program {
 
 class CalibrationFolder : public engine::CalibrationFrames {
  public:
+  CalibrationFolder() = default;  // of no images
+
   // Errors: no such folder, no image in it.
   static platform::Result<CalibrationFolder> open(const std::filesystem::path& folder);
+
+  // Takes every fourth image out, into a folder of its own: what is measured on them was not
+  // calibrated on. Empty of fewer than eight images, which are too few to share.
+  CalibrationFolder hold_out();
+
+  // SHA-256 of the files' contents one after the other in order of name, as
+  // `cat DIR/* | sha256sum` prints.
+  platform::Result<std::string> sha256() const;
 
   size_t count() const override { return paths_.size(); }
   platform::Result<platform::Frame> frame(size_t index) override;

@@ -1,18 +1,17 @@
 // pawl compile: ONNX to artifact.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "apps/pawl/arguments.h"
-#include "apps/pawl/calibration_folder.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/compile_int8.h"
 #include "apps/pawl/json.h"
-#include "apps/pawl/progress.h"
+#include "apps/pawl/quantize_page.h"
+#include "apps/pawl/quantize_summary.h"
 #include "apps/pawl/text.h"
 #include "engine/artifact/artifact.h"
 #include "engine/artifact/sha256.h"
@@ -31,9 +30,7 @@ constexpr size_t kLabelFileBytesMax = size_t{16} << 20;
 
 struct CompileArguments {
   std::string model, output, input, labels, head = "auto", pre;
-  std::string calibration;  // folder
-  std::string scales;
-  bool int8 = false;
+  Int8Arguments int8;
   bool json = false;
   engine::ImportOptions import;
   engine::CompileOptions compile;
@@ -48,43 +45,15 @@ void check(CompileArguments* arguments) {
     if (status.ok()) return;
     throw CLI::ValidationError(status.error().message, CLI::ExitCodes::ValidationError);
   };
-  if (arguments->int8 && arguments->calibration.empty()) {
-    throw CLI::ValidationError("--int8 needs --calib DIR: images of what the camera will see",
-                               CLI::ExitCodes::ValidationError);
-  }
-  if (!arguments->scales.empty() && !arguments->int8) {
-    throw CLI::ValidationError("--scales is for --int8", CLI::ExitCodes::ValidationError);
-  }
-  if (arguments->scales == "from-model") {
-    arguments->compile.quantize.scales = engine::ScaleSource::kModel;
-  }
+  check_int8(arguments->int8);
   reject(engine::parse_head(arguments->head, &arguments->compile.head));
   reject(engine::parse_pre(arguments->pre, &arguments->compile.head));
 }
 
 Result<std::string> sha256_of_file(const fs::path& path) {
   const auto file = PAWL_TRY(platform::MappedFile::open(path));
-  std::string hex;
-  for (const uint8_t byte : engine::sha256(file.bytes())) hex += printed("%02x", byte);
-  return hex;
+  return engine::hex(engine::sha256(file.bytes()));
 }
-
-// An artifact is read in place, so it must lie as a mapped file would.
-class AlignedCopy {
- public:
-  explicit AlignedCopy(std::span<const std::byte> bytes)
-      : room_(bytes.size() + engine::kSectionAlignment), size_(bytes.size()) {
-    const auto address = reinterpret_cast<uintptr_t>(room_.data());
-    start_ = room_.data() + (0 - address) % engine::kSectionAlignment;
-    std::copy(bytes.begin(), bytes.end(), start_);
-  }
-  std::span<const std::byte> bytes() const { return {start_, size_}; }
-
- private:
-  std::vector<std::byte> room_;
-  std::byte* start_ = nullptr;
-  size_t size_;
-};
 
 std::string head_size(const engine::Artifact& artifact) {
   return printed("%dx%d", artifact.head().width, artifact.head().height);
@@ -103,39 +72,10 @@ std::string classes_text(const engine::Artifact& artifact) {
   return text + (labels.size() > kShown ? ", ...)" : ")");
 }
 
-void add_quantization(const engine::QuantizeReport& report, TextTable* table) {
-  if (report.layers.empty()) return;
-  int64_t all = 0;
-  int64_t eight_bit = 0;
-  size_t layers = 0;
-  for (const engine::QuantizedLayer& layer : report.layers) {
-    all += layer.multiply_adds;
-    if (!layer.int8) continue;
-    ++layers;
-    eight_bit += layer.multiply_adds;
-  }
-  table->add(
-      {"precision", printed("INT8 in %zu of %zu convolutions, %.1f %% of their multiply-adds",
-                            layers, report.layers.size(),
-                            100.0 * static_cast<double>(eight_bit) / static_cast<double>(all))});
-  table->add({"calibrated on", printed("%zu images", report.frames)});
-  const size_t declared = report.groups_declared;
-  if (declared == 0) return;
-  table->add(
-      {"scales", printed("%zu from the model, %zu calibrated (%zu because it has several for "
-                         "what Pawl keeps together)",
-                         declared, report.groups_calibrated, report.groups_differing)});
-}
-
 void print_report(const CompileArguments& arguments, const engine::Compiled& compiled,
-                  const engine::Artifact& artifact) {
+                  const std::string& measure, const engine::Artifact& artifact) {
   const engine::CompileReport& report = compiled.report;
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
-  for (const auto* warnings : {&report.warnings, &report.quantization.warnings}) {
-    for (const std::string& line : *warnings) {
-      std::fprintf(stderr, "pawl compile: warning: %s\n", line.c_str());
-    }
-  }
   TextTable table({"compiled", fs::path(arguments.model).filename().string()});
   table.add({"target", report.target});
   table.add({"network input", head_size(artifact)});
@@ -144,49 +84,53 @@ void print_report(const CompileArguments& arguments, const engine::Compiled& com
   table.add({"nodes -> steps", printed("%d -> %d", report.nodes, report.steps)});
   table.add({"multiply-adds",
              printed("%.2f G a frame", static_cast<double>(report.multiply_adds) / 1e9)});
-  add_quantization(report.quantization, &table);
+  add_quantization(report, measure, &table);
   table.add({"arena", bytes_text(static_cast<uint64_t>(report.arena_bytes))});
   table.add({"weights", bytes_text(static_cast<uint64_t>(report.weight_bytes))});
   table.add({"concat inputs in place", std::to_string(report.concats_elided)});
   table.add({"copies left", std::to_string(report.copies)});
   table.add({"written", arguments.output + ", " + bytes_text(compiled.artifact.size())});
   std::fputs(table.str().c_str(), stdout);
+  if (arguments.int8.layers) std::fputs(layer_table(report).str().c_str(), stdout);
 }
 
 void print_json(const CompileArguments& arguments, const engine::Compiled& compiled,
-                const engine::Artifact& artifact) {
+                const std::string& measure, const engine::Artifact& artifact) {
   const engine::CompileReport& report = compiled.report;
-  const Json json = {{"model", arguments.model},
-                     {"output", arguments.output},
-                     {"bytes", compiled.artifact.size()},
-                     {"sha256", artifact.digest_hex()},
-                     {"target", report.target},
-                     {"width", artifact.head().width},
-                     {"height", artifact.head().height},
-                     {"head", report.family},
-                     {"classes", artifact.head().classes},
-                     {"assumptions", report.assumptions},
-                     {"warnings", report.warnings},
-                     {"nodes", report.nodes},
-                     {"steps", report.steps},
-                     {"multiply_adds", report.multiply_adds},
-                     {"arena_bytes", report.arena_bytes},
-                     {"weight_bytes", report.weight_bytes},
-                     {"concats_elided", report.concats_elided},
-                     {"copies", report.copies}};
+  Json json = {{"model", arguments.model},
+               {"output", arguments.output},
+               {"bytes", compiled.artifact.size()},
+               {"sha256", artifact.digest_hex()},
+               {"target", report.target},
+               {"width", artifact.head().width},
+               {"height", artifact.head().height},
+               {"head", report.family},
+               {"classes", artifact.head().classes},
+               {"assumptions", report.assumptions},
+               {"warnings", report.warnings},
+               {"nodes", report.nodes},
+               {"steps", report.steps},
+               {"multiply_adds", report.multiply_adds},
+               {"arena_bytes", report.arena_bytes},
+               {"weight_bytes", report.weight_bytes},
+               {"concats_elided", report.concats_elided},
+               {"copies", report.copies}};
+  if (arguments.int8.int8) json["quantization"] = quantization_json(report, measure);
   std::fputs(json_text(json).c_str(), stdout);
 }
 
-// Float, or INT8 calibrated on the folder.
-Result<engine::Compiled> compile_graph(const engine::Graph& graph, CompileArguments& arguments) {
-  if (!arguments.int8) return engine::compile(graph, arguments.compile);
-  auto frames = PAWL_TRY(CalibrationFolder::open(arguments.calibration));
-  Progress progress("calibrating", static_cast<int64_t>(2 * frames.count()));
-  arguments.compile.calibration = &frames;
-  arguments.compile.quantize.progress = [&progress](size_t done, size_t) {
-    progress.advance(static_cast<int64_t>(done));
-  };
-  return engine::compile(graph, arguments.compile);
+// The artifact, and the report where one is asked for: it goes first, so that an artifact is never
+// there without it.
+Status write_results(const CompileArguments& arguments, const engine::Compiled& compiled,
+                     const std::string& measure, const engine::Artifact& artifact) {
+  if (!arguments.int8.report.empty()) {
+    const std::string page = quantize_page({.model = fs::path(arguments.model).filename().string(),
+                                            .measure = measure,
+                                            .report = compiled.report,
+                                            .artifact = artifact});
+    PAWL_TRY(platform::replace_file(arguments.int8.report, page));
+  }
+  return platform::replace_file(arguments.output, compiled.artifact);
 }
 
 Status compile_model(CompileArguments& arguments) {
@@ -202,14 +146,29 @@ Status compile_model(CompileArguments& arguments) {
                                   {"model.producer", graph.producer},
                                   {"model.opset", std::to_string(graph.opset)},
                                   {"compiler.version", "pawl " PAWL_VERSION}};
-  const auto compiled = PAWL_TRY(compile_graph(graph, arguments).context(model.string()));
+  std::unique_ptr<Int8Job> int8;
+  if (arguments.int8.int8) {
+    int8 = PAWL_TRY(Int8Job::open(arguments.int8));
+    int8->apply(&arguments.compile);
+  }
+  auto compiled = PAWL_TRY(engine::compile(graph, arguments.compile).context(model.string()));
   // What a device would refuse is not written.
-  const AlignedCopy copy(compiled.artifact);
-  const auto artifact =
-      PAWL_TRY(engine::Artifact::from_bytes(copy.bytes(), arguments.output).context("the result"));
-  PAWL_TRY(platform::replace_file(arguments.output, compiled.artifact));
-  arguments.json ? print_json(arguments, compiled, artifact)
-                 : print_report(arguments, compiled, artifact);
+  const auto artifact = PAWL_TRY(
+      engine::Artifact::from_bytes(compiled.artifact, arguments.output).context("the result"));
+  const std::string measure = int8 ? int8->measure() : "";
+  if (int8) {
+    std::vector<std::string>& warnings = compiled.report.quantization.warnings;
+    warnings.insert(warnings.end(), int8->warnings().begin(), int8->warnings().end());
+    int8.reset();  // and its progress line
+  }
+  PAWL_TRY(write_results(arguments, compiled, measure, artifact));
+  for (const auto* warnings : {&compiled.report.warnings, &compiled.report.quantization.warnings}) {
+    for (const std::string& line : *warnings) {
+      std::fprintf(stderr, "pawl compile: warning: %s\n", line.c_str());
+    }
+  }
+  arguments.json ? print_json(arguments, compiled, measure, artifact)
+                 : print_report(arguments, compiled, measure, artifact);
   return {};
 }
 
@@ -242,20 +201,14 @@ void add_compile(CLI::App* program, Action* action) {
                    "Preprocessing, as KEY=VALUE,...: color=rgb|bgr, fit=letterbox|topleft|"
                    "stretch, pad=0..255, scale=, mean=, std=")
       ->option_text("...");
-  command->add_flag("--int8", arguments->int8, "8-bit weights and activations; needs --calib");
-  command->add_option("--calib", arguments->calibration, "Images to calibrate --int8 on")
-      ->option_text("DIR");
-  command
-      ->add_option("--scales", arguments->scales,
-                   "Activation scales of --int8: calibrate, or from-model (those that a quantized "
-                   "model file declares; the others are calibrated)")
-      ->check(CLI::IsMember({"calibrate", "from-model"}))
-      ->option_text("FROM [calibrate]");
+  add_int8_options(command, &arguments->int8);
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->footer(
       "Examples\n"
       "  pawl compile yolov8n.onnx -o yolov8n.pawl\n"
       "  pawl compile yolov8n.onnx -o line.pawl --input 640x384 --target cpu-x86-64-v3\n"
+      "  pawl compile yolov8n.onnx -o small.pawl --int8 --calib photos/ --val val/images \\\n"
+      "      --val-labels val/labels --max-drop 0.5 --report small.html\n"
       "  pawl compile custom.onnx -o custom.pawl --head yolox --pre color=bgr,scale=1");
   command->callback([arguments, action] {
     check(arguments.get());

@@ -1,74 +1,25 @@
 // pawl eval: mean average precision on labelled images.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
-#include "apps/pawl/eval_labels.h"
-#include "apps/pawl/eval_metric.h"
-#include "apps/pawl/latency.h"
+#include "apps/pawl/labelled_images.h"
 #include "apps/pawl/progress.h"
 #include "apps/pawl/run_output.h"
 #include "apps/pawl/text.h"
 #include "engine/runtime/session.h"
-#include "platform/imaging/camera.h"
 
 namespace pawl::program {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct EvalArguments {
   std::string model, images, labels;
   bool json = false;
-  // As YOLO exporters validate: nearly every score, all classes of a box, loose suppression.
-  engine::SessionOptions session{.confidence = 0.001F, .iou = 0.7F, .multi_label = true};
+  engine::SessionOptions session = kEvaluation;
 };
-
-ModelClasses classes_of(const engine::Artifact& artifact) {
-  ModelClasses classes;
-  classes.count = artifact.head().classes;
-  for (const std::string_view label : artifact.labels()) classes.names.emplace_back(label);
-  return classes;
-}
-
-void scale_boxes(float width, float height, std::vector<TruthBox>* boxes) {
-  for (TruthBox& box : *boxes) {
-    box.x1 *= width;
-    box.x2 *= width;
-    box.y1 *= height;
-    box.y2 *= height;
-  }
-}
-
-// Detects in every image; the truth of `labels` moves into the result.
-Result<std::vector<EvaluatedImage>> detect_all(const std::vector<fs::path>& images,
-                                               LabelSet* labels, engine::Session* session,
-                                               StageSeries* series) {
-  std::vector<EvaluatedImage> evaluated;
-  evaluated.reserve(images.size());
-  Progress progress("images", static_cast<int64_t>(images.size()));
-  for (size_t i = 0; i < images.size(); ++i) {
-    const platform::Image image = PAWL_TRY(platform::load_image(images[i]));
-    const auto detections = PAWL_TRY(session->detect(image.frame()).context(images[i].string()));
-    series->add(session->times());
-    EvaluatedImage one;
-    one.truth = std::move(labels->truth[i]);
-    if (labels->relative) {
-      scale_boxes(static_cast<float>(image.width), static_cast<float>(image.height), &one.truth);
-    }
-    for (const engine::Detection& d : detections) {
-      one.detections.push_back({d.class_id, d.score, d.x1, d.y1, d.x2, d.y2});
-    }
-    evaluated.push_back(std::move(one));
-    progress.advance(static_cast<int64_t>(i + 1));
-  }
-  return evaluated;
-}
 
 std::string share(double value) {
   return printed("%.4f", value);
@@ -130,20 +81,18 @@ void print_json(const EvalArguments& arguments, const engine::Artifact& artifact
 
 Status eval_model(const EvalArguments& arguments) {
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
-  if (artifact.head().present == 0) {
-    return Error{Code::kUnsupported,
-                 arguments.model + ": compiled with --head none, so there are no detections"};
-  }
-  const auto images = PAWL_TRY(platform::list_images(arguments.images));
-  LabelSet labels = PAWL_TRY(load_labels(arguments.labels, images, classes_of(artifact)));
+  const auto images = PAWL_TRY(LabelledImages::open(arguments.images, arguments.labels, artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   StageSeries series;
-  const auto evaluated = PAWL_TRY(detect_all(images, &labels, &session, &series));
-  const Metric metric = evaluate(evaluated);
+  Progress progress("images", static_cast<int64_t>(images.count()));
+  const Metric metric = PAWL_TRY(images.evaluate(&session, &series, [&progress](size_t done) {
+    progress.advance(static_cast<int64_t>(done));
+  }));
+  progress.clear();
   if (arguments.json) {
-    print_json(arguments, artifact, labels, images.size(), metric, series);
+    print_json(arguments, artifact, images.labels(), images.count(), metric, series);
   } else {
-    print_text(artifact, labels, images.size(), metric, series);
+    print_text(artifact, images.labels(), images.count(), metric, series);
   }
   return {};
 }

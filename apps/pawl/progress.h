@@ -15,7 +15,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();  // clears the line
 
-  void advance(int64_t done);  // draws at most ten times a second
+  void advance(int64_t done);  // draws at most ten times a second, with the time left
   void clear();                // before other output on the terminal
 
  private:
@@ -23,7 +23,7 @@ class Progress {
   int64_t total_;
   bool visible_;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point next_;
+  std::chrono::steady_clock::time_point start_, next_;
 };
 
 }  // namespace pawl::program

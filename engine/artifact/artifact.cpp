@@ -106,14 +106,7 @@ Status Artifact::verify_digest() const {
 }
 
 std::string Artifact::digest_hex() const {
-  constexpr char kDigits[] = "0123456789abcdef";
-  const auto* const header = reinterpret_cast<const ArtifactHeader*>(bytes_.data());
-  std::string hex;
-  for (const uint8_t byte : header->sha256) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
+  return hex(reinterpret_cast<const ArtifactHeader*>(bytes_.data())->sha256);
 }
 
 }  // namespace pawl::engine

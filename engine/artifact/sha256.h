@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace pawl::engine {
 
@@ -26,5 +27,6 @@ class Sha256 {
 };
 
 Sha256Digest sha256(std::span<const std::byte> bytes);
+std::string hex(std::span<const uint8_t> digest);  // two lower-case digits a byte
 
 }  // namespace pawl::engine

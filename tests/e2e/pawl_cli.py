@@ -4,6 +4,7 @@ partial output, JSON of the documented shape, and the same answer twice. Needs a
 else one of the shared test models. Standard library only."""
 
 import argparse
+import hashlib
 import json
 import struct
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import unittest
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
 ARGUMENTS = argparse.ArgumentParser()
 ARGUMENTS.add_argument("--pawl", required=True)
@@ -67,7 +69,7 @@ class PawlTest(unittest.TestCase):
 
     def pawl(self, *words, status=0):
         done = subprocess.run([OPTIONS.pawl, *map(str, words)], capture_output=True, text=True,
-                              timeout=120)
+                              timeout=240)
         self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}\n{done.stderr}")
         return done
 
@@ -164,6 +166,80 @@ class PawlTest(unittest.TestCase):
             self.fails("inspect", damaged, "--verify", says="damaged.pawl")
         self.fails("run", self.at / "none.pawl", "--input", image, says="none.pawl")
         self.fails("run", MODEL, "--input", image)
+
+    # compile --int8
+
+    def scene(self):
+        """Eight labelled pictures of the synthetic line: their folder and that of the labels."""
+        self.pawl("scene", "--out", self.at / "scene", "--count", "8", "--seed", "3", "--width",
+                  "320", "--height", "180")
+        (self.at / "scene/classes.txt").unlink()  # else unknown names, with a COCO model
+        return self.at / "scene/images", self.at / "scene/labels"
+
+    def test_int8_options_that_contradict_each_other(self):
+        out = self.at / "x.pawl"
+        int8 = ("compile", MODEL, "-o", out, "--int8", "--calib", "a")
+        for words, says in (
+                (("compile", MODEL, "-o", out, "--int8"), "--calib"),
+                (("compile", MODEL, "-o", out, "--calib", "a"), "--int8"),
+                (("compile", MODEL, "-o", out, "--report", "a.html"), "--int8"),
+                ((*int8, "--max-drop", "0.5"), "--min-sqnr"),
+                ((*int8, "--max-drop", "-1"), "--max-drop"),
+                ((*int8, "--min-sqnr", "20", "--calib-labels", "b"), "--max-drop"),
+                ((*int8, "--val-labels", "b"), "--val"),
+                ((*int8, "--val", "b", "--calib-labels", "b"), "--val-labels"),
+                ((*int8, "--max-drop", "1", "--min-sqnr", "20", "--calib-labels", "b"), "give one")):
+            self.fails(*words, status=2, says=says)
+        self.fails(*int8[:-1], self.at / "none", says="none")
+        self.assertEqual(list(self.at.iterdir()), [])
+
+    def test_int8_search_and_report(self):
+        images, labels = self.scene()
+        out, page = self.at / "small.pawl", self.at / "small.html"
+        words = ("compile", MODEL, "-o", out, "--int8", "--calib", images, "--calib-labels", labels,
+                 "--max-drop", "90", "--report", page, "--json")
+        done = self.pawl(*words)
+        self.assertIn("only 8 calibration images", done.stderr)
+        self.assertIn("the calibration images themselves", done.stderr)
+        report = json.loads(done.stdout)["quantization"]
+        self.assertGreaterEqual(report["accuracy"]["int8"], report["accuracy"]["float"] - 90)
+        self.assertEqual(report["search"]["kept"], 0)
+        text = page.read_text(encoding="utf-8")
+        rows = self.rows_of(text)
+        for layer in report["layers"]:
+            self.assertIn(layer["name"], rows)
+            self.assertIn("INT8" if layer["int8"] else "float", rows[layer["name"]])
+        for outside in ("http:", "https:", "src=", "href=", "url(", "@import", "<script"):
+            self.assertNotIn(outside, text)
+        told = json.loads(self.pawl("inspect", out, "--json").stdout)["provenance"]
+        whole = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(images.iterdir())))
+        self.assertEqual(told["calibration.sha256"], whole.hexdigest())
+        self.assertEqual(told["calibration.images"], "8")
+        self.assertEqual(told["accuracy.int8"], f"{report['accuracy']['int8']:.2f}")
+        self.assertIn(told["accuracy.int8"], text)
+        first = out.read_bytes()
+        self.pawl(*words)
+        self.assertEqual(out.read_bytes(), first)
+
+    def rows_of(self, text):
+        """The rows of the report's layer table by layer, read as XML: the page is well-formed."""
+        body = ElementTree.fromstring(text.split("<!DOCTYPE html>", 1)[1])
+        table = next(e for e in body.iter("table") if e.get("class") == "layers")
+        rows = {}
+        for row in table.iter("tr"):
+            cells = row.findall("td")
+            if cells:
+                self.assertEqual(len(list(row.iter("svg"))), 1)
+                rows[cells[0].text] = "".join(cells[1].itertext())
+        return rows
+
+    def test_int8_bound_out_of_reach(self):
+        images, _ = self.scene()
+        out, page = self.at / "small.pawl", self.at / "small.html"
+        self.fails("compile", MODEL, "-o", out, "--int8", "--calib", images, "--min-sqnr", "200",
+                   "--report", page, says="short")
+        self.assertFalse(out.exists())
+        self.assertFalse(page.exists())
 
     # run
 
