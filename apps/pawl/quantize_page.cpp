@@ -133,16 +133,21 @@ std::string Page::search_table(const SearchResult& search) const {
                         element("th", points() ? "mAP50-95" : "bound", "n") +
                         element("th", "estimated", "n") + element("th", "ran in", "n"));
   for (const SearchPoint& point : search.path) {
-    const std::string measured =
-        !point.measured ? std::string()
-                        : element("b", in_unit(*point.measured),
-                                  *point.measured >= search.required ? "good" : "poor");
+    if (!point.measured) continue;  // in the drawing
+    const std::string measured = element("b", in_unit(*point.measured),
+                                         *point.measured >= search.required ? "good" : "poor");
     rows += element("tr", element("td", std::to_string(point.float_layers), "n") +
                               element("td", db_text(point.sqnr_db), "n") +
                               element("td", measured, "n") +
                               element("td", printed("%.2f ms", point.estimated_ms), "n") +
                               element("td", printed("%.1f ms", point.median_ms), "n"));
   }
+  rows +=
+      element("tr", element("td", element("b", printed("%zu, chosen", search.kept.size())), "n") +
+                        element("td", "", "n") +
+                        element("td", element("b", in_unit(search.reached), "good"), "n") +
+                        element("td", printed("%.2f ms", search.estimated_ms), "n") +
+                        element("td", "", "n"));
   return element("table", rows);
 }
 

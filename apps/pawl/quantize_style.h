@@ -21,7 +21,8 @@ p.lead{max-width:75ch;margin:4px 0 16px;color:var(--mute)}
 p.verdict{font-size:18px;max-width:72ch;margin:22px 0 0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:14px;margin:22px 0 0}
 .tile{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:14px 18px}
-.tile b{display:block;font-size:26px;font-weight:650;letter-spacing:-.02em;line-height:1.25}
+.tile b{display:block;font-size:23px;font-weight:650;letter-spacing:-.02em;line-height:1.3;
+white-space:nowrap}
 .tile span{color:var(--mute);font-size:13px}
 .warnings{border-left:4px solid var(--fair);background:var(--panel);margin:22px 0 0;
 padding:10px 18px;border-radius:0 8px 8px 0}
