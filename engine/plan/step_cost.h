@@ -9,8 +9,8 @@
 
 namespace pawl::engine {
 
-// Milliseconds of one core of an ordinary machine with that instruction set. A model: the same
-// number on every machine, right in order of magnitude, good for comparing plans of one network.
+// Milliseconds on one core of an ordinary machine of that instruction set. A model: the same number
+// everywhere, right to a few tens of percent, made to compare plans of one network.
 double estimated_ms(std::span<const TensorRecord> tensors, std::span<const StepRecord> steps,
                     kernels::Isa isa);
 
