@@ -179,4 +179,32 @@ int32_t fold_into_convolutions(Graph* graph) {
   return folded;
 }
 
+int32_t spell_out_batch_norms(Graph* graph) {
+  std::vector<Node> nodes;
+  int32_t spelled = 0;
+  for (Node& node : graph->nodes) {
+    const auto affine =
+        node.op == Op::kBatchNormalization ? batch_norm(*graph, node) : std::nullopt;
+    if (!affine) {
+      nodes.push_back(std::move(node));
+      continue;
+    }
+    const Value y = graph->value(node.outputs[0]);  // adding values moves them
+    Shape by_channel(y.shape.size() - 1, 1);
+    by_channel[0] = y.shape[1];
+    const auto constant = [&](const char* suffix, const std::vector<float>& values) {
+      return graph->add_constant(y.name + suffix,
+                                 Tensor::of<float>(by_channel, std::span<const float>(values)));
+    };
+    const ValueId scale = constant(".scale", affine->scale);
+    const ValueId shift = constant(".shift", affine->shift);
+    const ValueId scaled = graph->add_value(y.name + ".scaled", y.dtype, y.shape);
+    nodes.push_back({Op::kMul, node.name, {node.inputs[0], scale}, {scaled}, {}});
+    nodes.push_back({Op::kAdd, node.name, {scaled, shift}, node.outputs, {}});
+    ++spelled;
+  }
+  graph->nodes = std::move(nodes);
+  return spelled;
+}
+
 }  // namespace pawl::engine

@@ -140,6 +140,7 @@ class Calibrator {
   }
 
   void even(ValueId id) { channels_[id] = {}; }
+  const FrameVariety& variety() const { return variety_; }
   Status find_ranges(const platform::Frame& frame);
   void choose_factors(const ChooseFactors& choose);
   Status count(const platform::Frame& frame);
@@ -255,6 +256,7 @@ Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
     PAWL_TRY(calibrator.find_ranges(frame).context("calibration image " + std::to_string(i)));
     if (progress) progress(i + 1, 2 * count);
   }
+  PAWL_TRY(calibrator.variety().check());
   calibrator.choose_factors(choose);
   for (size_t i = 0; i < count; ++i) {
     const platform::Frame frame = PAWL_TRY(frames.frame(i));

@@ -40,6 +40,13 @@ void FrameVariety::add(const platform::Frame& frame) {
   different_.insert(xxh64(std::as_bytes(std::span<const uint64_t>(rows))));
 }
 
+platform::Status FrameVariety::check() const {
+  if (uniform_ < frames_) return {};
+  return platform::Error{platform::Code::kInvalidArgument,
+                         "every calibration image is of one colour throughout; calibrate on what "
+                         "the camera will see"};
+}
+
 std::vector<std::string> FrameVariety::warnings() const {
   std::vector<std::string> lines;
   const std::string of_all = " of the " + std::to_string(frames_) + " calibration images ";

@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "platform/frame.h"
+#include "platform/result.h"
 
 namespace pawl::engine {
 
 class FrameVariety {
  public:
   void add(const platform::Frame& frame);
+  // An Error where every frame is of one colour: such frames calibrate nothing.
+  platform::Status check() const;
   std::vector<std::string> warnings() const;  // empty where all is well
 
  private:

@@ -31,18 +31,18 @@ def find_model():
     return None
 
 
-def png(width, height, shade=90):
+def png(width, height, shade=90, channels=3, square=True):
     """A grey PNG of one shade with a darker square, so that it is a picture of something."""
     rows = b"".join(
-        b"\0" + bytes((shade // 2 if width // 3 < x < width // 2 and y > height // 2 else shade)
-                      for x in range(width) for _ in range(3))
+        b"\0" + bytes((shade // 2 if square and width // 3 < x < width // 2 and y > height // 2
+                       else shade) for x in range(width) for _ in range(channels))
         for y in range(height))
 
     def chunk(kind, data):
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
@@ -150,6 +150,40 @@ class PawlTest(unittest.TestCase):
         out.write_bytes(b"older")
         self.fails("compile", self.at / "none.onnx", "-o", out)
         self.assertEqual(out.read_bytes(), b"older")
+
+    def test_int8_refuses_what_it_cannot_calibrate_on(self):
+        out = self.at / "out.pawl"
+        photos = self.at / "photos"
+        words = ("compile", MODEL, "-o", out, "--int8", "--calib", photos)
+        self.fails(*words[:-2], status=2, says="--calib")
+        self.fails("compile", MODEL, "-o", out, "--scales", "from-model", status=2, says="--int8")
+        self.fails(*words, "--scales", "guessed", status=2, says="guessed")
+        self.fails(*words, says="photos")  # no such folder
+        photos.mkdir()
+        (photos / "notes.txt").write_text("no picture\n")
+        self.fails(*words, says="no images in it")
+        (photos / "a.png").write_bytes(png(64, 48)[:100])
+        self.fails(*words, says="a.png")
+        for shade in (0, 90):
+            (photos / "a.png").write_bytes(png(64, 48, shade, square=False))
+            self.fails(*words, says="every calibration image is of one colour")
+        # Half good is said, and so is that there are few; the model declares no scales.
+        self.image("photos/b.png")
+        done = self.pawl(*words)
+        self.assertIn("1 of the 2 calibration images are of one colour", done.stderr)
+        self.assertIn("only 2 calibration images", done.stderr)
+        out.unlink()
+        self.fails(*words, "--scales", "from-model", says="declares no scales")
+        self.assertFalse(out.exists())
+
+    def test_int8_takes_images_of_any_shape(self):
+        out = self.at / "out.pawl"
+        for name, width, height in (("a.png", 1, 1), ("b.png", 900, 20), ("c.png", 20, 900)):
+            self.image("photos/" + name, width, height)
+        (self.at / "photos/grey.png").write_bytes(png(64, 48, channels=1))
+        (self.at / "photos/clear.png").write_bytes(png(64, 48, channels=4))
+        self.pawl("compile", MODEL, "-o", out, "--int8", "--calib", self.at / "photos")
+        self.pawl("run", out, "--input", self.image(), "--json", "-")
 
     def test_damaged_artifacts_are_refused(self):
         whole = self.compiled.read_bytes()

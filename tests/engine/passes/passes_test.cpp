@@ -170,6 +170,24 @@ TEST(FoldIntoConvolutions, KeepsValuesThatOthersNeed) {
   }
 }
 
+// A normalisation whose convolution is read twice, and one behind a sum.
+TEST(SpellOutBatchNorms, MulAndAdd) {
+  GraphBuilder b(31);
+  const ValueId x = b.conv(b.input({1, 3, 9, 7}), 6, square(3));
+  const ValueId normal = b.batch_norm(x);
+  const ValueId after_sum = b.batch_norm(b.binary(Op::kAdd, x, b.unary(Op::kRelu, normal)));
+  Graph before = b.finish({b.unary(Op::kRelu, after_sum), x});
+  Graph after = before;
+  EXPECT_EQ(fold_into_convolutions(&after), 0);
+  EXPECT_EQ(spell_out_batch_norms(&after), 2);
+  expect_equivalent(before, after);
+  EXPECT_EQ(count_of(after, Op::kBatchNormalization), 0);
+  Graph whole = before;
+  optimise(&whole);
+  expect_equivalent(before, whole);
+  EXPECT_EQ(count_of(whole, Op::kBatchNormalization), 0);
+}
+
 TEST(RecogniseActivations, SiluHardSwishMishInBothOrders) {
   for (const Op wanted : {Op::kSilu, Op::kHardSwish, Op::kMish}) {
     for (const bool gate_first : {false, true}) {

@@ -79,6 +79,11 @@ TEST(FrameVariety, OneColourIsNamed) {
     variety.add(pictures.picture(0, format));
     variety.add(pictures.picture(3, format));
     EXPECT_TRUE(says(variety, "1 of the 2 calibration images are of one colour"));
+    EXPECT_TRUE(variety.check().ok());
+    FrameVariety blank;
+    for (int i = 0; i < 3; ++i) blank.add(pictures.picture(0, format));
+    ASSERT_FALSE(blank.check().ok());
+    EXPECT_NE(blank.check().error().message.find("of one colour"), std::string::npos);
   }
 }
 

@@ -300,18 +300,48 @@ TEST(Quantizer, RefusesWhatCannotBeCalibrated) {
   ASSERT_FALSE(empty.ok());
   EXPECT_NE(empty.error().message.find("calibration"), std::string::npos);
 
-  Graph graph = yolo_like(1);
-  for (Node& node : graph.nodes) {
-    if (node.op != Op::kConv) continue;
-    Tensor weight = *graph.value(node.inputs[1]).constant;
-    weight.as<float>()[0] = std::numeric_limits<float>::quiet_NaN();
-    node.inputs[1] = graph.add_constant("broken", std::move(weight));
-    break;
+  for (const float number :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    for (const size_t input : {size_t{1}, size_t{2}}) {  // weights and bias
+      Graph graph = yolo_like(1);
+      for (Node& node : graph.nodes) {
+        if (node.op != Op::kConv) continue;
+        Tensor broken = *graph.value(node.inputs[input]).constant;
+        broken.as<float>()[0] = number;
+        node.inputs[input] = graph.add_constant("broken", std::move(broken));
+        break;
+      }
+      RandomFrames frames(4, 1);
+      const auto refused = compile_int8(graph, &frames);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_NE(refused.error().message.find("not finite"), std::string::npos);
+    }
   }
-  RandomFrames frames(4, 1);
-  const auto broken = compile_int8(graph, &frames);
-  ASSERT_FALSE(broken.ok());
-  EXPECT_NE(broken.error().message.find("not finite"), std::string::npos);
+}
+
+// A layer that is zero everywhere has no range: any scale is exact, and the rest stays as good.
+TEST(Quantizer, ALayerOfZerosIsExact) {
+  GraphBuilder b(11);
+  const ValueId stem = conv_silu(&b, b.input({1, 3, kSide, kSide}), 8, square(3, 2));
+  const ValueId dead = conv_silu(&b, stem, 8, square(3));
+  const ValueId both =
+      conv_silu(&b, b.concat({stem, conv_silu(&b, dead, 8, square(1))}, 1), 8, square(1));
+  Graph graph = b.finish({b.conv(both, 4, square(1))});
+  for (const size_t conv : {size_t{3}, size_t{6}}) {  // dead, and what reads it
+    for (const size_t input : {size_t{1}, size_t{2}}) {
+      Node& node = graph.nodes[conv];
+      ASSERT_EQ(node.op, Op::kConv);
+      const Tensor zeros(DType::kFloat32, graph.value(node.inputs[input]).shape);
+      node.inputs[input] =
+          graph.add_constant("zero" + std::to_string(conv) + std::to_string(input), zeros);
+    }
+  }
+  RandomFrames frames(8, 1);
+  const auto compiled = compile_int8(graph, &frames);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+  ASSERT_TRUE(artifact.ok());
+  EXPECT_GT(sqnr_db(graph, artifact.value()), 24.0);
 }
 
 // Declared by a quantized file for the values that convolutions and shortcuts write.
