@@ -9,6 +9,7 @@ import cv2
 
 import evaluate
 import heads
+import pawl_cli
 from preprocess import Preprocess
 
 ULTRALYTICS = Preprocess()
@@ -47,6 +48,32 @@ CASES = [
          compile_flags=("--pre", "pad=0")),
     Case("steel_defect", "steel_defect_yolov8n.onnx", heads.columns, pictures="steel"),
 ]
+
+# Not among the models of others, and its pictures are rendered.
+DEMO = Case("demo", str(pawl_cli.ROOT / "models/demo/demo.onnx"), heads.columns, pictures="line")
+LINE = {"calib": (96, 501), "eval": (200, 9777)}  # frames and seed
+
+TIMED = ("yolov8n", "yolo11n", "yolo26n", "yolov5n_fp16", "yolox_nano", "steel_defect")
+
+
+def chosen(names):
+    """The cases of these names."""
+    known = {case.name: case for case in [*CASES, DEMO]}
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"no model {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names]
+
+
+def render_line(pawl, root):
+    """The demo model's pictures, images/line/{calib,eval} and labels under `root`."""
+    for kind, (frames, seed) in LINE.items():
+        folder = Path(root) / "images" / "line"
+        if (folder / f"{kind}_labels").exists():
+            continue
+        made = folder / f"{kind}_made"
+        pawl_cli.call(pawl, "scene", "--out", made, "--count", frames, "--seed", seed)
+        (made / "images").rename(folder / kind)
+        (made / "labels").rename(folder / f"{kind}_labels")
 
 
 @dataclass(frozen=True)

@@ -1,158 +1,174 @@
 #!/usr/bin/env python3
-"""Speed of Pawl and its peers on the same float32 networks, interleaved round by round.
+"""Speed of Pawl and its peers on the same networks, float32 and INT8, interleaved round by round.
 
-One round is every engine in turn, back-to-back runs of the network alone for a few seconds each;
-every other round goes backwards, so that drift of the machine falls on all alike. Reported: the
-medians of the rounds with their spread, and the ratio to Pawl's of each round.
+Each model in each precision on each number of threads: every engine in turn runs back to back for a
+second, and every other round goes backwards, so that drift of the machine falls on all alike. Each
+engine is a process of its own that sleeps between its turns.
 """
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
+from importlib.metadata import version
 
 import numpy as np
+import onnx
 
 import cases
 import pawl_cli
 import report
-from engines import ENGINES
+from prepare import PAWLS, PEERS, PRECISIONS, Models, Unavailable
+from processes import Pawl, Peer
 
-QUANTILES = (("min", 0), ("p25", 25), ("p50", 50), ("p75", 75), ("p90", 90))
-
-
-class Context:
-    """What engines need besides the model."""
-
-    def __init__(self, arguments, scratch):
-        self.pawl = pawl_cli.find_pawl(arguments.pawl) if any_pawl(arguments.engines) else None
-        self.compile = arguments.compile
-        self.ncnn = arguments.ncnn
-        self.scratch = scratch
-
-    @staticmethod
-    def input_shape(model):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
-        return session.get_inputs()[0].shape
+# A pool may spin for a while after its last run before it sleeps.
+SETTLE_SECONDS = 0.1
 
 
-def any_pawl(names):
-    return any(name.startswith("pawl") for name in names)
+def input_shape(path):
+    """Of the single input of an ONNX file, read without its weights in mind."""
+    entry = onnx.load(str(path), load_external_data=False).graph.input[0]
+    return [d.dim_value for d in entry.type.tensor_type.shape.dim]
 
 
-def spread(values):
-    return {name: float(np.percentile(values, q)) for name, q in QUANTILES}
+def start(engine, case, precision, threads, models):
+    file = models.get(engine, case, precision)
+    if engine in PAWLS:
+        return Pawl(models.pawl, file, threads)
+    return Peer(engine, file, threads, precision, input_shape(models.shared / "models" / case.file))
 
 
-def measure(model, threads, arguments, context):
-    """Rounds of all engines on one model with one thread count."""
+def measure(case, precision, threads, arguments, models):
+    """Rounds of all engines on one model; an engine that cannot run it is named in `without`."""
     engines, without = {}, {}
-    for name in arguments.engines:
-        try:
-            engines[name] = ENGINES[name](model, threads, context)
-        except RuntimeError as error:
-            without[name] = str(error)
-            print(f"{model.stem}: without {name}: {error}", file=sys.stderr)
-    first = arguments.engines[0]
-    if first in without:
-        raise SystemExit(f"{model.stem}: {first} does not run it, so there is nothing to compare")
-    rounds = []
-    for number in range(arguments.rounds):
-        order = list(engines) if number % 2 == 0 else list(engines)[::-1]
-        rounds.append({name: engines[name].round(arguments.seconds) for name in order})
-    result = {"model": model.stem, "threads": threads, "rounds": rounds, "engines": {},
-              "without": without}
-    for name in engines:
-        medians = np.array([r[name]["p50"] for r in rounds])
-        result["engines"][name] = {
-            "ms": spread(medians), "cpu_ms": spread([r[name]["cpu"] for r in rounds]),
-            "frames": sum(r[name]["frames"] for r in rounds),
-            # Of the first engine to this one: below 1 the first is faster.
-            "ratio": spread([r[first]["p50"] / r[name]["p50"] for r in rounds]),
-            "cpu_ratio": spread([r[first]["cpu"] / r[name]["cpu"] for r in rounds]),
-        }
-    return result
+    try:
+        for name in arguments.engines:
+            try:
+                engines[name] = start(name, case, precision, threads, models)
+            except RuntimeError as error:
+                without[name] = str(error)
+        rounds = []
+        for number in range(arguments.rounds):
+            turns = {}
+            for name in list(engines)[:: 1 if number % 2 == 0 else -1]:
+                time.sleep(SETTLE_SECONDS)
+                turns[name] = engines[name].round(arguments.seconds)
+            rounds.append(turns)
+    finally:
+        for engine in engines.values():
+            engine.close()
+    return {"model": case.name, "precision": precision, "threads": threads, "rounds": rounds,
+            "without": without, "ms": {name: summary([r[name] for r in rounds]) for name in engines}}
+
+
+def summary(turns):
+    """Medians over the rounds, and how far the rounds' medians lie apart."""
+    of = {key: np.array([turn[key] for turn in turns]) for key in ("p50", "p90", "cpu")}
+    return {**{key: float(np.median(values)) for key, values in of.items()},
+            "least": float(of["p50"].min()), "most": float(of["p50"].max()),
+            "frames": sum(turn["frames"] for turn in turns)}
+
+
+def best_peer(result):
+    peers = {name: ms["p50"] for name, ms in result["ms"].items() if name in PEERS}
+    return min(peers, key=peers.get, default=None)
+
+
+def ratios(result):
+    """{pawl...: its p50 over the best peer's}, the median over the rounds of the ratio in each."""
+    best = best_peer(result)
+    return {name: float(np.median([r[name]["p50"] / r[best]["p50"] for r in result["rounds"]]))
+            for name in result["ms"] if name in PAWLS and best}
+
+
+def means(results):
+    """Geometric means of the ratios, {(precision, threads): {pawl...: mean}}."""
+    groups = {}
+    for result in results:
+        group = groups.setdefault((result["precision"], result["threads"]), {})
+        for name, ratio in ratios(result).items():
+            group.setdefault(name, []).append(ratio)
+    return {key: {name: float(np.exp(np.mean(np.log(values)))) for name, values in group.items()}
+            for key, group in groups.items()}
 
 
 def page(results, facts):
-    first = facts["engines"][0]
-    header = ["model", "threads", "engine", *(name for name, _ in QUANTILES),
-              f"{first} / engine", "p25..p75", "CPU ms", "CPU ratio"]
+    names = facts["engines"]
+    pawls = [name for name in names if name in PAWLS]
+    header = ["model", "precision", "threads", *names, "best peer", *(f"{n} / best" for n in pawls)]
     rows = []
-    for r in results:
-        for name, found in r["engines"].items():
-            ratio = found["ratio"]
-            same = name == first
-            rows.append([r["model"], r["threads"], name,
-                         *(f"{found['ms'][q]:.2f}" for q, _ in QUANTILES),
-                         "" if same else f"{ratio['p50']:.3f}",
-                         "" if same else f"{ratio['p25']:.3f}..{ratio['p75']:.3f}",
-                         f"{found['cpu_ms']['p50']:.2f}",
-                         "" if same else f"{found['cpu_ratio']['p50']:.3f}"])
+    for result in results:
+        times = [f"{ms['p50']:.2f} / {ms['p90']:.2f}" if (ms := result["ms"].get(name)) else "-"
+                 for name in names]
+        found = ratios(result)
+        rows.append([result["model"], result["precision"], result["threads"], *times,
+                     best_peer(result) or "-",
+                     *(f"{found[name]:.3f}" if name in found else "-" for name in pawls)])
+    overall = [[precision, threads, *(f"{mean[name]:.3f}" if name in mean else "-" for name in pawls)]
+               for (precision, threads), mean in means(results).items()]
     machine = facts["machine"]
+    without = sorted({f"- {r['model']} {r['precision']}, without {name}: {why}"
+                      for r in results for name, why in r["without"].items()})
     return "\n".join([
-        f"# Speed, float32, {facts['date']}", "",
+        f"# Speed, {facts['date']}", "",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; load average "
         f"{facts['load_average'][0]} before, {facts['load_average'][1]} after; "
         + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()), "",
-        f"Milliseconds a run of the network alone: spread of the medians of {facts['rounds']} "
-        f"interleaved rounds of {facts['seconds']:g} s. A ratio below 1: {first} is faster. CPU ms: "
-        "processor time of a run, over all threads, waiting included; the steadier number of one "
-        "thread on a busy machine.", "",
-        f"Command: `{facts['command']}`", "", report.table(header, rows)])
-
-
-def chosen_models(arguments, shared):
-    known = {case.name: shared / "models" / case.file for case in cases.CASES}
-    for name in arguments.models or ["yolov8n"]:
-        model = known.get(name, Path(name))
-        if not model.is_file():
-            raise SystemExit(f"{name}: neither a file nor one of {', '.join(known)}")
-        yield model
+        f"Milliseconds a frame, p50 / p90: medians of {facts['rounds']} interleaved rounds of "
+        f"{facts['seconds']:g} s. A ratio below 1: Pawl is faster than the fastest peer of that row. "
+        "pawl computes the peers' graph to its end; pawl-head leaves decoding to Pawl's decoder, whose "
+        "time, suppression included, is counted.", "",
+        f"Command: `{facts['command']}`", "", report.table(header, rows), "",
+        "Geometric means of the ratios over the models:", "",
+        report.table(["precision", "threads", *(f"{n} / best" for n in pawls)], overall), "", *without])
 
 
 def main():
+    every = [*PAWLS, *PEERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="ONNX file or a name of cases.py; default yolov8n")
-    parser.add_argument("--engines", default="pawl,onnxruntime", help=f"of {', '.join(ENGINES)}; the first is the one compared")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"default: {', '.join(cases.TIMED)}")
+    parser.add_argument("--engines", default=",".join(every))
+    parser.add_argument("--precisions", default=",".join(PRECISIONS))
     parser.add_argument("--threads", default="1,2", help="thread counts, as 1,2")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each engine in each round")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each engine in each round")
     parser.add_argument("--pawl", help="the program; default $PAWL or build/release")
-    parser.add_argument("--compile", nargs=1, action="extend", default=[], metavar="FLAG",
-                        help="passed to pawl compile, as in --compile=--target=cpu-x86-64-v3")
-    parser.add_argument("--ncnn", metavar="DIR", help="folder of models converted for ncnn")
+    parser.add_argument("--prepared", help="folder of the prepared models; default build/peers")
     parser.add_argument("--out", help="folder for the result files; default bench/results")
     arguments = parser.parse_args()
     arguments.engines = arguments.engines.split(",")
-    if unknown := set(arguments.engines) - set(ENGINES):
-        parser.error(f"no engine {', '.join(unknown)}; there are {', '.join(ENGINES)}")
+    if unknown := set(arguments.engines) - set(every):
+        parser.error(f"no engine {', '.join(unknown)}; there are {', '.join(every)}")
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds and --seconds must be positive")
+    chosen = cases.chosen(arguments.models or cases.TIMED)
+    precisions = arguments.precisions.split(",")
+    models = Models(arguments.prepared, pawl_cli.find_pawl(arguments.pawl))
 
-    shared = pawl_cli.find_shared()
-    results, load = [], [report.machine()["load_average"][0]]
-    with tempfile.TemporaryDirectory(prefix="pawl-speed-") as scratch:
-        context = Context(arguments, scratch)
-        versions = {name: ENGINES[name].version(context) for name in arguments.engines}
-        for model in chosen_models(arguments, shared):
-            for threads in map(int, arguments.threads.split(",")):
-                results.append(measure(model, threads, arguments, context))
-                medians = (f"{n} {e['ms']['p50']:.2f}" for n, e in results[-1]["engines"].items())
-                print(f"{model.stem}, {threads} threads: {', '.join(medians)} ms", file=sys.stderr)
+    for case in chosen:  # all made before anything is timed
+        for engine in arguments.engines:
+            for precision in precisions:
+                try:
+                    models.get(engine, case, precision)
+                except Unavailable:
+                    pass  # told by the rows that lack it
+    load, results = [report.machine()["load_average"][0]], []
+    for precision in precisions:
+        for threads in map(int, arguments.threads.split(",")):
+            for case in chosen:
+                results.append(measure(case, precision, threads, arguments, models))
+                medians = ", ".join(f"{n} {ms['p50']:.2f}" for n, ms in results[-1]["ms"].items())
+                print(f"{case.name} {precision}, {threads} threads: {medians} ms", file=sys.stderr)
     load.append(report.machine()["load_average"][0])
 
+    versions = {"pawl": pawl_cli.call(models.pawl, "--version").split()[-1],
+                **{name: version(name) for name in arguments.engines if name in PEERS}}
     facts = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "load_average": load,
              "versions": versions, "engines": arguments.engines, "rounds": arguments.rounds,
              "seconds": arguments.seconds, "command": report.command()}
     text = page(results, facts)
     print(text)
-    paths = report.write("speed", {**facts, "results": results}, text, arguments.out)
+    summed = [{"precision": p, "threads": t, **mean} for (p, t), mean in means(results).items()]
+    paths = report.write("speed", {**facts, "means": summed, "results": results}, text, arguments.out)
     print(f"written: {paths[0]}\n         {paths[1]}", file=sys.stderr)
 
 
