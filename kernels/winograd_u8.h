@@ -62,6 +62,7 @@ void prepare_winograd_u8(const ConvU8Params& params, int32_t zero, int32_t* weig
 //     64->64 @80        1.5       3.9        256->256 @20      1.8       4.4
 //     80->80 @80        1.5       4.0         64->64 @13       1.1       2.8
 //     64->64 @20        1.6       3.8        256->256 @10      1.3       3.5
+// AVX-VNNI: 1.3 to 1.7 from 32 channels on at 20x20 and more, 1.1 to 1.2 at 10x10.
 bool winograd_u8_wins(const ConvU8Params& params);
 
 }  // namespace pawl::kernels

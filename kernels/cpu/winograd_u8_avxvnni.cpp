@@ -1,0 +1,43 @@
+// Exact Winograd convolution, AVX-VNNI: as winograd_u8_avx2.cpp, with vpdpwssd for vpmaddwd and
+// vpaddd.
+#include <immintrin.h>
+
+#include "kernels/cpu/winograd_u8.h"
+#include "kernels/cpu/winograd_u8_avx2.h"
+
+namespace pawl::kernels::cpu {
+namespace {
+
+Integers add_products(Integers sum, Integers a, Integers b) {
+  return _mm256_dpwssd_avx_epi32(sum, a, b);
+}
+
+}  // namespace
+}  // namespace pawl::kernels::cpu
+
+#include "kernels/cpu/winograd_u8_lanes.h"
+
+namespace pawl::kernels::cpu {
+namespace {
+
+using ProductFn = void (*)(const TileProducts<int32_t>&);
+
+constexpr ProductFn kOnePanel[] = {multiply_tiles<1, 1>, multiply_tiles<2, 1>,
+                                   multiply_tiles<3, 1>, multiply_tiles<4, 1>,
+                                   multiply_tiles<5, 1>, multiply_tiles<6, 1>};
+
+constexpr WinogradU8Backend kBackend{
+    .transform_window = transform_window,
+    .products = {.kernels = {{kOnePanel, 6}, {nullptr, 0}, {nullptr, 0}},
+                 .panels_preferred = 1,
+                 .panels_max = 1},
+    .transform_output = transform_output,
+    .store = kTileStoresU8};
+
+}  // namespace
+
+void winograd_u8_avxvnni(const WinogradU8Params& params, int32_t part, int32_t parts) {
+  winograd_u8_tiled(params, part, parts, kBackend);
+}
+
+}  // namespace pawl::kernels::cpu
