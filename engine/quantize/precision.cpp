@@ -110,8 +110,8 @@ void PrecisionRules::join_values() {
   }
 }
 
-// A group is u8 when everything that writes it can, INT8 convolutions, operators on 8 bits that read
-// 8 bits and the network input where the camera's bytes are its values, and when no kept layer
+// A group is u8 when everything that writes it can, INT8 convolutions, operators on 8 bits that
+// read 8 bits and the network input where the camera's bytes are its values, and when no kept layer
 // reads it: what spoils a layer is as often the rounding of its input as that of its weights.
 std::vector<bool> PrecisionRules::u8_groups(const std::vector<bool>& int8,
                                             const KeptFloat& kept) const {

@@ -23,7 +23,6 @@ int64_t now_ns() {
       .count();
 }
 
-
 PreprocessSpec preprocess_spec(const HeadRecord& record) {
   PreprocessSpec spec;
   spec.width = record.width;
