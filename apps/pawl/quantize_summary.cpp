@@ -11,7 +11,7 @@ namespace {
 using engine::CompileReport;
 using engine::QuantizedLayer;
 
-// "6 an output of the network, 2 needed for the accuracy asked for"
+// "6: outputs come from it, 2: needed for the accuracy asked for"
 std::string float_reasons(const engine::QuantizeReport& report) {
   std::map<std::string, int> reasons;
   for (const QuantizedLayer& layer : report.layers) {

@@ -7,18 +7,18 @@
 #include "engine/passes/rewrite.h"
 #include "engine/plan/kinds.h"
 #include "engine/plan/views.h"
+#include "engine/quantize/last_convolutions.h"
 #include "kernels/conv_u8.h"
 
 namespace pawl::engine {
 namespace {
 
 // Why a convolution cannot run on 8 bits; empty if it can.
-std::string refusal(const Graph& graph, const Uses& uses, const Node& node,
+std::string refusal(const Graph& graph, const Node& node,
                     const std::vector<std::string>& float_nodes) {
   if (std::find(float_nodes.begin(), float_nodes.end(), node.name) != float_nodes.end()) {
     return "kept by request";
   }
-  if (uses.is_output[static_cast<size_t>(node.outputs[0])]) return "an output of the network";
   const auto activation = activation_of(node);
   if (!activation || !kernels::epilogue_supports(activation->kind)) {
     return "its activation has no 8-bit form";
@@ -69,10 +69,11 @@ bool takes_pixels(const PreprocessSpec& pre, const Node& node) {
 PrecisionRules::PrecisionRules(const Graph& graph, const PreprocessSpec& pre,
                                const std::vector<std::string>& float_nodes)
     : graph_(graph), uses_(compute_uses(graph)) {
+  const std::vector<bool> last = last_convolutions(graph_, uses_);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
     if (node.op != Op::kConv) continue;
-    std::string why = refusal(graph_, uses_, node, float_nodes);
+    std::string why = last[i] ? "outputs come from it" : refusal(graph_, node, float_nodes);
     if (why.empty() && node.inputs[0] == graph_.inputs[0] && !takes_pixels(pre, node)) {
       why = "pixels are not scaled as 8 bits allow";
     }

@@ -144,6 +144,31 @@ TEST(Quantizer, InvariantsHold) {
   }
 }
 
+// The tail of an exported detector: boxes as a softmax over bins and the sum that a convolution
+// with fixed weights takes of it, scores as sigmoids.
+TEST(Quantizer, TheLastLearnedConvolutionsStayFloat) {
+  GraphBuilder b(9);
+  const ValueId shared = conv_silu(&b, b.input({1, 3, kSide, kSide}), 16, square(3, 2));
+  const ValueId before = conv_silu(&b, shared, 16, square(3));
+  const int64_t cells = int64_t{kSide / 2} * (kSide / 2);
+  const ValueId bins = b.conv(before, 32, square(1));
+  const ValueId rows = b.transpose(b.reshape(bins, {1, 4, 8, cells}), {0, 2, 1, 3});
+  const ValueId sum = b.conv(b.softmax(rows, 1), 1, square(1));
+  const ValueId boxes = b.reshape(sum, {1, 4, cells});
+  const ValueId scores =
+      b.unary(Op::kSigmoid, b.reshape(b.conv(before, 5, square(1)), {1, 5, cells}));
+  Graph graph = b.finish({b.concat({boxes, scores}, 1)});
+  optimise(&graph);
+  RandomFrames frames(8, 1);
+  QuantizeReport report;
+  const auto made = quantize(graph, pixels_by_255(), frames, {}, &report);
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  ASSERT_EQ(report.layers.size(), 5U);
+  for (size_t i = 0; i < report.layers.size(); ++i) {
+    EXPECT_EQ(report.layers[i].int8, i < 2) << i << ": " << report.layers[i].reason;
+  }
+}
+
 TEST(Quantizer, StaysCloseToTheFloatNetwork) {
   for (uint64_t seed = 1; seed <= 6; ++seed) {
     const Graph graph = yolo_like(seed);
