@@ -42,19 +42,10 @@ Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 namespace pawl::kernels::cpu {
 namespace {
 
-using ProductFn = void (*)(const TileProducts<float>&);
-
-constexpr ProductFn kOnePanel[] = {multiply_tiles<1, 1>, multiply_tiles<2, 1>,
-                                   multiply_tiles<3, 1>, multiply_tiles<4, 1>,
-                                   multiply_tiles<5, 1>, multiply_tiles<6, 1>};
-
-constexpr WinogradBackend kBackend{
-    .transform_window = transform_window,
-    .products = {.kernels = {{kOnePanel, 6}, {nullptr, 0}, {nullptr, 0}},
-                 .panels_preferred = 1,
-                 .panels_max = 1},
-    .transform_output = transform_output,
-    .store = kTileStores};
+constexpr WinogradBackend kBackend{.transform_window = transform_window,
+                                   .products = kProducts6x1<>,
+                                   .transform_output = transform_output,
+                                   .store = kTileStores};
 
 }  // namespace
 

@@ -42,33 +42,10 @@ Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 namespace pawl::kernels::cpu {
 namespace {
 
-using ProductFn = void (*)(const TileProducts<float>&);
-
-constexpr ProductFn kOnePanel[] = {
-    multiply_tiles<1, 1>,  multiply_tiles<2, 1>,  multiply_tiles<3, 1>,  multiply_tiles<4, 1>,
-    multiply_tiles<5, 1>,  multiply_tiles<6, 1>,  multiply_tiles<7, 1>,  multiply_tiles<8, 1>,
-    multiply_tiles<9, 1>,  multiply_tiles<10, 1>, multiply_tiles<11, 1>, multiply_tiles<12, 1>,
-    multiply_tiles<13, 1>, multiply_tiles<14, 1>,
-};
-constexpr ProductFn kTwoPanels[] = {
-    multiply_tiles<1, 2>,  multiply_tiles<2, 2>,  multiply_tiles<3, 2>,  multiply_tiles<4, 2>,
-    multiply_tiles<5, 2>,  multiply_tiles<6, 2>,  multiply_tiles<7, 2>,  multiply_tiles<8, 2>,
-    multiply_tiles<9, 2>,  multiply_tiles<10, 2>, multiply_tiles<11, 2>, multiply_tiles<12, 2>,
-    multiply_tiles<13, 2>, multiply_tiles<14, 2>,
-};
-constexpr ProductFn kThreePanels[] = {
-    multiply_tiles<1, 3>, multiply_tiles<2, 3>, multiply_tiles<3, 3>,
-    multiply_tiles<4, 3>, multiply_tiles<5, 3>, multiply_tiles<6, 3>,
-    multiply_tiles<7, 3>, multiply_tiles<8, 3>, multiply_tiles<9, 3>,
-};
-
-constexpr WinogradBackend kBackend{
-    .transform_window = transform_window,
-    .products = {.kernels = {{kOnePanel, 14}, {kTwoPanels, 14}, {kThreePanels, 9}},
-                 .panels_preferred = 2,
-                 .panels_max = 3},
-    .transform_output = transform_output,
-    .store = kTileStores};
+constexpr WinogradBackend kBackend{.transform_window = transform_window,
+                                   .products = kProducts14x2<>,
+                                   .transform_output = transform_output,
+                                   .store = kTileStores};
 
 }  // namespace
 

@@ -128,49 +128,25 @@ void transform_output(const OutputTransform& o) {
   }
 }
 
-// P tiles x V panels of 16 channels, each panel kVectors = 16 / kLanes vectors.
-template <int32_t P, int32_t V>
-void multiply_tiles(const TileProducts<float>& t) {
-  constexpr int32_t kVectors = kWinogradBlock / kLanes;
-  Lanes sum[P][V * kVectors];
-#pragma GCC unroll 16
-  for (int32_t i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int32_t v = 0; v < V * kVectors; ++v) sum[i][v] = fill(0.0F);
-  }
-  const float* weight = t.weight;
-  const float* chunk = t.window;
-  const ptrdiff_t next_plane = ptrdiff_t{t.words} * kWinogradPanel;
-  for (int32_t left = t.words; left > 0; left -= kWinogradBlock, chunk += t.chunk_words) {
-    const float* const end = chunk + (left < kWinogradBlock ? left : kWinogradBlock);
-    for (const float* x = chunk; x != end; ++x, weight += kWinogradBlock) {
-      Lanes w[V * kVectors];
-#pragma GCC unroll 4
-      for (int32_t v = 0; v < V * kVectors; ++v) {
-        w[v] = load(weight + v / kVectors * t.panel_words + v % kVectors * kLanes);
-      }
-#pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) __builtin_prefetch(weight + v * t.panel_words + next_plane);
-#pragma GCC unroll 16
-      for (int32_t i = 0; i < P; ++i) {
-        const Lanes scalar = fill(x[i * kWinogradBlock]);
-#pragma GCC unroll 4
-        for (int32_t v = 0; v < V * kVectors; ++v) {
-          sum[i][v] = multiply_add(scalar, w[v], sum[i][v]);
-        }
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int32_t i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int32_t v = 0; v < V * kVectors; ++v) {
-      store(t.product + v / kVectors * t.product_panel_words + i * kWinogradBlock +
-                v % kVectors * kLanes,
-            sum[i][v]);
-    }
-  }
+using Word = float;
+using Vector = Lanes;
+[[gnu::always_inline]] inline Vector zero_sums() {
+  return fill(0.0F);
+}
+[[gnu::always_inline]] inline Vector load_words(const Word* x) {
+  return load(x);
+}
+[[gnu::always_inline]] inline void store_words(Word* y, Vector v) {
+  store(y, v);
+}
+[[gnu::always_inline]] inline Vector broadcast_word(const Word* x) {
+  return fill(*x);
+}
+[[gnu::always_inline]] inline Vector add_products(Vector sum, Vector x, Vector w) {
+  return multiply_add(x, w, sum);
 }
 
 }  // namespace
 }  // namespace pawl::kernels::cpu
+
+#include "kernels/cpu/winograd_products.h"

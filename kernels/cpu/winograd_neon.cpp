@@ -10,7 +10,7 @@ namespace {
 
 static_assert(kWinogradBlock == kPanelColumns);
 
-// Instead of multiply_tiles of winograd_lanes.h: 16 channels of a tile lie side by side.
+// Instead of multiply_tiles of winograd_products.h: 16 channels of a tile lie side by side.
 template <int32_t P>
 void multiply_windows(const TileProducts<float>& t) {
   for (int32_t c = 0; c < kWinogradBlock; c += kColumns<P>) {

@@ -21,19 +21,10 @@ Integers add_products(Integers sum, Integers a, Integers b) {
 namespace pawl::kernels::cpu {
 namespace {
 
-using ProductFn = void (*)(const TileProducts<int32_t>&);
-
-constexpr ProductFn kOnePanel[] = {multiply_tiles<1, 1>, multiply_tiles<2, 1>,
-                                   multiply_tiles<3, 1>, multiply_tiles<4, 1>,
-                                   multiply_tiles<5, 1>, multiply_tiles<6, 1>};
-
-constexpr WinogradU8Backend kBackend{
-    .transform_window = transform_window,
-    .products = {.kernels = {{kOnePanel, 6}, {nullptr, 0}, {nullptr, 0}},
-                 .panels_preferred = 1,
-                 .panels_max = 1},
-    .transform_output = transform_output,
-    .store = kTileStoresU8};
+constexpr WinogradU8Backend kBackend{.transform_window = transform_window,
+                                     .products = kProducts6x1<>,
+                                     .transform_output = transform_output,
+                                     .store = kTileStoresU8};
 
 }  // namespace
 

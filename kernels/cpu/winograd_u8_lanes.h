@@ -132,47 +132,16 @@ void transform_output(const OutputTransformU8& o) {
   }
 }
 
-// P tiles x V panels of 16 channels, each panel kVectors = 16 / kLanes vectors.
-template <int32_t P, int32_t V>
-void multiply_tiles(const TileProducts<int32_t>& t) {
-  constexpr int32_t kVectors = kWinogradPanel / kLanes;
-  Integers sum[P][V * kVectors];
-#pragma GCC unroll 16
-  for (int32_t i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int32_t v = 0; v < V * kVectors; ++v) sum[i][v] = fill16(0);
-  }
-  const int32_t* weight = t.weight;
-  const int32_t* chunk = t.window;
-  const ptrdiff_t next_plane = ptrdiff_t{t.words} * kWinogradPanel;
-  for (int32_t left = t.words; left > 0; left -= kWinogradPanel, chunk += t.chunk_words) {
-    const int32_t* const end = chunk + (left < kWinogradPanel ? left : kWinogradPanel);
-    for (const int32_t* x = chunk; x != end; ++x, weight += kWinogradPanel) {
-      Integers w[V * kVectors];
-#pragma GCC unroll 4
-      for (int32_t v = 0; v < V * kVectors; ++v) {
-        w[v] = load32(weight + v / kVectors * t.panel_words + v % kVectors * kLanes);
-      }
-#pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) __builtin_prefetch(weight + v * t.panel_words + next_plane);
-#pragma GCC unroll 16
-      for (int32_t i = 0; i < P; ++i) {
-        const Integers pair = broadcast_word(x + i * kWinogradPanel);
-#pragma GCC unroll 4
-        for (int32_t v = 0; v < V * kVectors; ++v) sum[i][v] = add_products(sum[i][v], pair, w[v]);
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int32_t i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int32_t v = 0; v < V * kVectors; ++v) {
-      store_words(t.product + v / kVectors * t.product_panel_words + i * kWinogradPanel +
-                      v % kVectors * kLanes,
-                  sum[i][v]);
-    }
-  }
+using Word = int32_t;
+using Vector = Integers;
+[[gnu::always_inline]] inline Vector zero_sums() {
+  return fill16(0);
+}
+[[gnu::always_inline]] inline Vector load_words(const Word* x) {
+  return load32(x);
 }
 
 }  // namespace
 }  // namespace pawl::kernels::cpu
+
+#include "kernels/cpu/winograd_products.h"
