@@ -3,8 +3,8 @@
 //
 // Each product takes its factor from a lane of x: fmla by element, no broadcasts. 8 rows take the
 // panel in two halves: 16 accumulators, 8 vectors of x and 2 of weights, 16 vectors loaded for 64
-// multiply-adds. GCC 12 keeps them in registers; of 6 rows x 16 columns, 24 accumulators, it spills
-// ten, and 5 x 16 reads the weights more often.
+// multiply-adds. GCC 12 keeps them in registers; of 6 rows x 16 columns, 24 accumulators, it moves
+// 28 to and from the stack a turn, and 5 x 16 reads the weights more often.
 #pragma once
 
 #include "kernels/cpu/lanes_neon.h"
