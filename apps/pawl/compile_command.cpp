@@ -133,13 +133,23 @@ Status write_results(const CompileArguments& arguments, const engine::Compiled& 
   return platform::replace_file(arguments.output, compiled.artifact);
 }
 
+// A file whose size is fixed is read as it is; the compiler then lays it out for --input.
+Result<engine::Graph> import_model(const fs::path& model, CompileArguments* arguments) {
+  auto graph = engine::import_onnx(model, arguments->import);
+  if (graph.ok() || !arguments->import.input) return graph;
+  auto fixed = engine::import_onnx(model);
+  if (!fixed.ok()) return graph;
+  arguments->compile.input = arguments->import.input;
+  return fixed;
+}
+
 Status compile_model(CompileArguments& arguments) {
   const fs::path model = arguments.model;
   if (!arguments.labels.empty()) {
     const auto text = PAWL_TRY(platform::read_text_file(arguments.labels, kLabelFileBytesMax));
     arguments.compile.head.labels = PAWL_TRY(engine::parse_labels(text).context(arguments.labels));
   }
-  const auto graph = PAWL_TRY(engine::import_onnx(model, arguments.import));
+  const auto graph = PAWL_TRY(import_model(model, &arguments));
   const auto digest = PAWL_TRY(sha256_of_file(model));
   arguments.compile.provenance = {{"model.name", model.filename().string()},
                                   {"model.sha256", digest},

@@ -6,6 +6,7 @@
 #include "engine/artifact/writer.h"
 #include "engine/compile/head_fusion.h"
 #include "engine/compile/outline.h"
+#include "engine/compile/resize_network.h"
 #include "engine/detect/head_guess.h"
 #include "engine/passes/passes.h"
 #include "engine/plan/lower.h"
@@ -127,6 +128,25 @@ struct Prepared {
   std::optional<FusedHead> fused;
 };
 
+Status resize(InputSize size, Prepared* prepared) {
+  const PreprocessSpec& pre = prepared->guess.pre;
+  const std::string exported = std::to_string(pre.width) + "x" + std::to_string(pre.height);
+  const std::string wanted = std::to_string(size.width) + "x" + std::to_string(size.height);
+  const std::string advice =
+      "; use --input " + exported + ", or export the model at " + wanted + " or with dynamic axes";
+  if (!prepared->fused) {
+    return Error{Code::kUnsupported, "the model was exported for " + exported +
+                                         " only and its head did not become a decode step" +
+                                         advice};
+  }
+  const Status resized =
+      resize_network(size, &prepared->graph, &*prepared->fused, &prepared->guess.pre);
+  if (!resized.ok()) return Error{resized.error().code, resized.error().message + advice};
+  prepared->guess.assumptions.push_back("the file was exported for " + exported +
+                                        "; its network is laid out anew for " + wanted);
+  return {};
+}
+
 // A plan without target and provenance, as any machine runs it.
 Result<Lowered> lower_with_head(const Prepared& prepared, const GraphQuantization* quantization) {
   Lowered lowered = PAWL_TRY(lower(prepared.graph, quantization));
@@ -239,6 +259,7 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
     prepared.guess.assumptions.push_back(
         "the file rounds the head's anchors and strides to 8 bits; the decoder uses exact ones");
   }
+  if (options.input) PAWL_TRY(resize(*options.input, &prepared));
   if (!prepared.fused && !prepared.guess.levels.empty()) {
     prepared.guess.assumptions.push_back(
         "the head runs as exported: its tail matched no decode step");

@@ -20,6 +20,8 @@ namespace pawl::engine {
 struct CompileOptions {
   std::string target = "native";  // or a name of engine/plan/target.cpp
   HeadOverrides head;             // --head, --pre, labels; "none" keeps the graph's own outputs
+  // Another size than the graph's; needs a head that becomes the decode step.
+  std::optional<InputSize> input;
   // INT8, calibrated on these frames; null: float.
   CalibrationFrames* calibration = nullptr;
   QuantizeOptions quantize;

@@ -63,6 +63,11 @@ struct Node {
   bool has(std::string_view key) const { return attributes.find(key) != attributes.end(); }
 };
 
+struct InputSize {
+  int64_t width = 0;
+  int64_t height = 0;
+};
+
 struct Graph {
   std::string name;
   int64_t opset = 0;     // of the default domain, as imported

@@ -28,11 +28,6 @@
 
 namespace pawl::engine {
 
-struct InputSize {
-  int64_t width = 0;
-  int64_t height = 0;
-};
-
 struct ImportOptions {
   // Fixes height and width of the image input (the first of four dimensions) where they are
   // dynamic, and replaces them where they are not, if the graph allows. The batch is always 1.
