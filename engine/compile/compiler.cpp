@@ -250,9 +250,8 @@ Result<GraphQuantization> quantize_graph(const Prepared& prepared, const Compile
 
 Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   const Target target = PAWL_TRY(find_target(options.target));
-  Prepared prepared{.graph = graph,
-                    .guess = PAWL_TRY(guess_head(outline_of(graph), options.head)),
-                    .fused = std::nullopt};
+  HeadGuess guess = PAWL_TRY(guess_head(outline_of(graph), options.head));
+  Prepared prepared{.graph = graph, .guess = std::move(guess), .fused = std::nullopt};
   optimise(&prepared.graph);
   prepared.fused = fuse_head(&prepared.graph, prepared.guess);
   if (prepared.fused && prepared.fused->rounded) {

@@ -65,6 +65,7 @@ Result<BoundStep> bind_table_u8(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
   if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
+  const uint8_t* table = PAWL_TRY(reader.block<uint8_t>(0, 256));
   return BoundStep(kernels::best_usable(kernels::rescale_u8_variants()).table,
                    kernels::TableU8Params{.P = int64_t{y.H} * y.W,
                                           .C = y.C,
@@ -72,7 +73,7 @@ Result<BoundStep> bind_table_u8(const StepReader& reader) {
                                           .y_pixel_stride = y.pixel_stride,
                                           .x = x.data,
                                           .y = y.data,
-                                          .table = PAWL_TRY(reader.block<uint8_t>(0, 256))});
+                                          .table = table});
 }
 
 }  // namespace pawl::engine

@@ -59,8 +59,14 @@ ThreadPool::ThreadPool(int32_t threads, std::span<const int32_t> processors)
     const int32_t processor = processors.empty() ? -1 : processors[static_cast<size_t>(t)];
     workers_.emplace_back([this, t, processor] {
       if (processor >= 0) platform::pin_this_thread(processor);
+      started_.fetch_add(1, std::memory_order_release);
+      started_.notify_one();
       work(t);
     });
+  }
+  // What a thread allocates on its way up is not to fall into a frame.
+  for (int32_t now; (now = started_.load(std::memory_order_acquire)) != threads - 1;) {
+    started_.wait(now, std::memory_order_acquire);
   }
 }
 

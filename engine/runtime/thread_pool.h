@@ -93,6 +93,7 @@ class ThreadPool {
   std::atomic<uint32_t> bell_{0};  // sleepers wait for it to change
   alignas(64) std::atomic<uint32_t> tickets_{0};
   std::atomic<uint32_t> serving_{0};
+  std::atomic<int32_t> started_{0};  // workers that run
   std::vector<std::thread> workers_;
 };
 
