@@ -75,8 +75,8 @@ void pack_winograd_weights(const float* weight, int32_t OC, int32_t IC, float* p
 //     80->80 @80      2.5    2.7      256->256 @20      1.7    2.0      256->256 @13    1.1    1.2
 //     64->64 @40      2.7    2.6      256->256 @16      1.5    1.8      512->512 @10    0.9    1.0
 // With weights flushed from the caches: 64->64 @20 2.0, 2.1; 128->128 @20 1.6, 1.9; 64->64 @10 1.0.
-// NEON is not measured; counting its instructions by hand gives Winograd less than half of the direct
-// form's at 16->16. One rule serves all targets, so that plans do not differ.
+// NEON is not measured; counting its instructions by hand gives Winograd less than half of the
+// direct form's at 16->16. One rule serves all targets, so that plans do not differ.
 constexpr bool winograd_wins([[maybe_unused]] int32_t OC, int32_t IC, int32_t OH, int32_t OW) {
   const int64_t tiles = (int64_t{OH} + 3) / 4 * ((int64_t{OW} + 3) / 4);
   return IC >= 12 && int64_t{OH} * OW - 4 * tiles >= 128;
