@@ -22,10 +22,13 @@ struct Rates {
   double conv, winograd, depthwise, conv_u8, depthwise_u8, other, element, element_u8;
 };
 
-// From `pawl bench --layers` of yolov8n and yolox_nano on one Zen 5 core, and on the same core held
-// to AVX2, where a byte product is two 16-bit ones. The scalar row only keeps proportions.
-constexpr Rates kAvx512Vnni = {9.0, 3.3, 38.0, 2.6, 26.0, 20.0, 400.0, 60.0};
-constexpr Rates kAvx2 = {18.0, 6.3, 62.0, 16.0, 84.0, 40.0, 600.0, 120.0};
+// From `pawl bench --layers` of yolov8n and yolox_nano, one core: AMD Zen 5, and the same core held
+// to smaller sets; 3x3 layers on bytes run by Winograd there. NEON is counted from instructions, of
+// a core with dot products; the scalar row only keeps proportions.
+constexpr Rates kAvx512Vnni = {9.0, 3.3, 38.0, 2.0, 26.0, 20.0, 400.0, 60.0};
+constexpr Rates kAvxVnni = {18.0, 6.3, 62.0, 4.6, 70.0, 40.0, 600.0, 120.0};
+constexpr Rates kAvx2 = {18.0, 6.3, 62.0, 8.0, 84.0, 40.0, 600.0, 120.0};
+constexpr Rates kNeon = {62.0, 23.0, 130.0, 20.0, 60.0, 80.0, 800.0, 200.0};
 constexpr Rates kScalar = {400.0, 180.0, 500.0, 400.0, 500.0, 600.0, 2000.0, 1000.0};
 
 const Rates& rates_of(kernels::Isa isa) {
@@ -33,11 +36,18 @@ const Rates& rates_of(kernels::Isa isa) {
     case kernels::Isa::kAvx512:  // of the machines with AVX-512, few lack VNNI
     case kernels::Isa::kAvx512Vnni:
       return kAvx512Vnni;
+    case kernels::Isa::kAvxVnni:
+      return kAvxVnni;
     case kernels::Isa::kAvx2:
       return kAvx2;
-    default:
-      return kScalar;
+    case kernels::Isa::kNeon:  // likewise for dot products
+    case kernels::Isa::kNeonDot:
+    case kernels::Isa::kNeonI8mm:
+      return kNeon;
+    case kernels::Isa::kScalar:
+      break;
   }
+  return kScalar;
 }
 
 double picoseconds(std::span<const TensorRecord> tensors, const StepRecord& step,
