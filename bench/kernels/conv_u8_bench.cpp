@@ -4,124 +4,29 @@
 // is what 16 outputs cost from int32 to u8 through SiLU. Single thread. Run as: taskset -c 1
 // kernels.conv_u8_bench [--benchmark_filter=vnni]
 #include <benchmark/benchmark.h>
-#include <immintrin.h>
 
 #include <algorithm>
-#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "bench/kernels/layers.h"
+#include "bench/kernels/peak.h"
+#include "bench/kernels/timing.h"
 #include "kernels/conv_u8.h"
 #include "kernels/depthwise_u8.h"
 
 namespace pawl::kernels {
 namespace {
 
-struct Layer {
-  const char* name;
-  int32_t IC, OC, kernel, stride, OH;
-};
-
-constexpr Layer kLayers[] = {
-    {"stem_3_16_s2", 3, 16, 3, 2, 320},     {"16_32_s2_160", 16, 32, 3, 2, 160},
-    {"16_16_160", 16, 16, 3, 1, 160},       {"32_32_1x1_160", 32, 32, 1, 1, 160},
-    {"48_32_1x1_160", 48, 32, 1, 1, 160},   {"32_64_s2_80", 32, 64, 3, 2, 80},
-    {"32_32_80", 32, 32, 3, 1, 80},         {"64_64_80", 64, 64, 3, 1, 80},
-    {"64_80_80", 64, 80, 3, 1, 80},         {"80_80_80", 80, 80, 3, 1, 80},
-    {"64_64_1x1_80", 64, 64, 1, 1, 80},     {"80_80_1x1_80", 80, 80, 1, 1, 80},
-    {"64_128_s2_40", 64, 128, 3, 2, 40},    {"64_64_40", 64, 64, 3, 1, 40},
-    {"128_128_1x1_40", 128, 128, 1, 1, 40}, {"192_128_1x1_40", 192, 128, 1, 1, 40},
-    {"384_128_1x1_40", 384, 128, 1, 1, 40}, {"128_256_s2_20", 128, 256, 3, 2, 20},
-    {"128_128_20", 128, 128, 3, 1, 20},     {"512_256_1x1_20", 512, 256, 1, 1, 20},
-    {"epilogue", 4, 32, 1, 1, 80},
-};
+// Next to no sum: what the epilogue costs.
+constexpr Layer kEpilogue[] = {{"epilogue", 4, 32, 1, 1, 80}};
 
 constexpr Layer kDepthwiseLayers[] = {
     {"depthwise_64_80", 64, 64, 3, 1, 80},
     {"depthwise_128_s2_40", 128, 128, 3, 2, 40},
     {"depthwise_5x5_128_40", 128, 128, 5, 1, 40},
 };
-
-// Of this thread alone: what others run on the same core meanwhile is not ours.
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-constexpr int32_t kChains = 12;  // independent: two ports times five cycles, and some more
-constexpr int64_t kPeakSteps = 100'000;
-
-__attribute__((target("avx512f,avx512vnni"))) void product_chains_vnni() {
-  __m512i sum[kChains];
-  for (__m512i& s : sum) s = _mm512_setzero_si512();
-  __m512i factor = _mm512_set1_epi8(1);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-    asm volatile("" : "+v"(factor));
-#pragma GCC unroll 12
-    for (int32_t c = 0; c < kChains; ++c) sum[c] = _mm512_dpbusd_epi32(sum[c], factor, factor);
-  }
-  for (__m512i& s : sum) asm volatile("" : : "v"(s));
-}
-
-__attribute__((target("avxvnni"))) void product_chains_avxvnni() {
-  __m256i sum[kChains];
-  for (__m256i& s : sum) s = _mm256_setzero_si256();
-  __m256i factor = _mm256_set1_epi8(1);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-    asm volatile("" : "+x"(factor));
-#pragma GCC unroll 12
-    for (int32_t c = 0; c < kChains; ++c) sum[c] = _mm256_dpbusd_avx_epi32(sum[c], factor, factor);
-  }
-  for (__m256i& s : sum) asm volatile("" : : "x"(s));
-}
-
-// vpmaddwd and the addition that must follow it.
-__attribute__((target("avx2"))) void product_chains_avx2() {
-  __m256i sum[kChains];
-  for (__m256i& s : sum) s = _mm256_setzero_si256();
-  __m256i factor = _mm256_set1_epi16(1);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-#pragma GCC unroll 12
-    for (int32_t c = 0; c < kChains; ++c) {
-      asm volatile("" : "+x"(factor));
-      sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(factor, factor));
-    }
-  }
-  for (__m256i& s : sum) asm volatile("" : : "x"(s));
-}
-
-// The multiply-add instruction of a set: operations of one, and operations of one cycle: two
-// vpdpbusd, or one and a half pairs of vpmaddwd and vpaddd.
-struct Peak {
-  void (*product_chains)();
-  double operations, operations_a_cycle;
-};
-Peak peak_of(Isa isa) {
-  switch (isa) {
-    case Isa::kAvx512Vnni:
-      return {product_chains_vnni, 128.0, 256.0};
-    case Isa::kAvxVnni:
-      return {product_chains_avxvnni, 64.0, 128.0};
-    default:
-      return {product_chains_avx2, 32.0, 48.0};
-  }
-}
-
-// Operations a second.
-double measured(const Peak& peak) {
-  const double start = cpu_seconds();
-  peak.product_chains();
-  return peak.operations * kChains * static_cast<double>(kPeakSteps) / (cpu_seconds() - start);
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Operands of a layer; the dense and the depthwise convolution read the same ones.
 struct Operands {
@@ -177,7 +82,7 @@ void set_shape(const Layer& layer, Operands& operands, Params& p) {
 template <class Params>
 void measure(benchmark::State& state, void (*run)(const Params&, int32_t, int32_t), const Params& p,
              Isa isa, double products, double outputs) {
-  const Peak peak_instruction = peak_of(isa);
+  const Peak peak_instruction = peak_of(u8_peaks(), isa);
   std::vector<double> seconds, peaks;
   for (auto _ : state) {
     const double start = cpu_seconds();
@@ -239,7 +144,8 @@ void register_layers(std::span<const Variant> variants, std::span<const Layer> l
 }
 
 bool register_all() {
-  register_layers(conv_u8_variants(), std::span<const Layer>(kLayers), run_dense);
+  register_layers(conv_u8_variants(), std::span<const Layer>(kYolov8nLayers), run_dense);
+  register_layers(conv_u8_variants(), std::span<const Layer>(kEpilogue), run_dense);
   register_layers(depthwise_u8_variants(), std::span<const Layer>(kDepthwiseLayers), run_depthwise);
   return true;
 }

@@ -4,14 +4,11 @@
 // Single thread. Run as: taskset -c 1 kernels.winograd_u8_bench [--benchmark_filter=vnni]
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <ctime>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "bench/kernels/timing.h"
 #include "kernels/conv_u8.h"
 #include "kernels/winograd_u8.h"
 
@@ -29,33 +26,6 @@ constexpr Layer kLayers[] = {
     {64, 80, 20},  {80, 80, 20},  {128, 128, 20}, {256, 64, 20},  {256, 80, 20}, {256, 256, 20},
     {64, 64, 13},  {64, 64, 10},  {128, 128, 10}, {256, 256, 10},
 };
-
-// Of this thread alone: what others run on the same core meanwhile is not ours.
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-struct Free {
-  void operator()(void* data) const { std::free(data); }
-};
-template <typename T>
-using Array = std::unique_ptr<T, Free>;
-
-template <typename T>
-Array<T> filled(size_t count, T value) {
-  Array<T> array(static_cast<T*>(std::aligned_alloc(64, (count * sizeof(T) + 127) / 64 * 64)));
-  std::fill_n(array.get(), count, value);
-  return array;
-}
-
-double median(std::vector<double>& values) {
-  if (values.empty()) return 0.0;
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // A layer with the operands of both forms.
 class Problem {
