@@ -1,6 +1,7 @@
 // Dense 2-D convolution, NHWC, float32, with bias, activation and residual fused.
-//   acc[oy,ox,oc] = bias[oc] + sum_{ky,kx,ic} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, ic] *
-//   w[oc,ic,ky,kx] y[oy,ox,oc]   = activation(acc) (+ residual[oy,ox,oc])
+//   acc[oy,ox,oc] = bias[oc] + sum_{ky,kx,ic} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, ic]
+//                                             * w[oc,ic,ky,kx]
+//   y[oy,ox,oc]   = activation(acc) (+ residual[oy,ox,oc])
 // Outside the image x is zero.
 //
 // Shapes   x (IH,IW,IC), y (OH,OW,OC), residual (OH,OW,OC). Channels are contiguous; one pixel and
@@ -9,8 +10,9 @@
 // Weights  packed by pack_conv_weights: [ceil(OC/16)][KH][KW][IC][16], zero-filled past OC;
 //          bias [ceil(OC/16)*16], zero-filled. Both 64-byte aligned.
 // zeros    at least IC floats of 0: what padding reads.
-// Requires y overlaps neither x nor residual, except residual == y. x, y need 4-byte alignment
-// only. Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.
+// Requires y overlaps neither x nor residual, except residual == y. x and y need no more than
+//          4-byte alignment.
+// Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.
 // Error    |y - ref| <= 1e-5 * (|bias| + sum |x*w|) + activation error; ref is cpu/conv_scalar.cpp
 //          (double accumulator).
 #pragma once

@@ -1,6 +1,7 @@
 // Dense 2-D convolution, NHWC, u8 activations, s8 weights, s32 accumulators, fused epilogue.
-//   acc[oy,ox,oc] = bias[oc] + sum_{ky,kx,ic} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, ic] *
-//   w[oc,ic,ky,kx] y[oy,ox,oc]   = epilogue(acc)                               (quantized.h)
+//   acc[oy,ox,oc] = bias[oc] + sum_{ky,kx,ic} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, ic]
+//                                             * w[oc,ic,ky,kx]
+//   y[oy,ox,oc]   = epilogue(acc)                                                (quantized.h)
 // Outside the image x is `pad`, the input's zero point, so that padding is a real zero; bias[oc]
 // carries round(real bias / scale[oc]) - zero * sum of the channel's weights.
 //
@@ -12,7 +13,7 @@
 //          with vpmaddubsw, and no loss of a weight bit. Those of arm64 before I8MM multiply signed
 //          bytes, x - 128 for x, and add 128 times the weights to the bias: exact too.
 // pad      at least ceil(IC/4)*4 bytes, all the input's zero point.
-// Reads    up to 3 bytes past the last channel of a pixel: buffers end in 64 spare bytes.
+// Reads    up to 3 bytes past the last channel of a pixel: buffers end in kSpareBytes more.
 // Requires y overlaps neither x nor residual, except residual == y. |acc| < 2^31 by construction
 //          (IC*KH*KW <= 2^15).
 // Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.

@@ -1,7 +1,8 @@
 // Depthwise 2-D convolution, NHWC, float32, with bias, activation and residual fused.
-//   y[oy,ox,c] = activation(bias[c] + sum_{ky,kx} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, c] *
-//   w[ky,kx,c])
+//   y[oy,ox,c] = activation(bias[c] + sum_{ky,kx} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, c]
+//                                                 * w[ky,kx,c])
 //                (+ residual[oy,ox,c])
+//
 // Shapes   x (IH,IW,C), weight (KH,KW,C), bias (C), y (OH,OW,C); pixel strides as in conv.h.
 // Requires y overlaps neither x nor residual, except residual == y.
 // Threads  as conv.h. Error as conv.h; ref is cpu/depthwise_scalar.cpp.

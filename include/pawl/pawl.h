@@ -9,10 +9,10 @@
  *          pawl_last_error() has one line: what failed, where, what to do about it. Null where an
  *          argument is needed gives PAWL_INVALID_ARGUMENT. Out-parameters are set to null or 0 on
  *          failure. Running out of memory outside pawl_session_create ends the program.
- * Threads  An artifact may be used by any number of threads. A session serves one at a time; use
- * one for each camera. A pool serves any number of sessions, whose frames take turns in the order
- * of the calls. pawl_last_error() is of the calling thread. Strings  UTF-8, closed by a zero
- * byte, owned by the library.
+ * Threads  An artifact may be used by any number of threads. A session serves one at a time;
+ *          use one for each camera. A pool serves any number of sessions, whose frames take turns
+ *          in the order of the calls. pawl_last_error() is of the calling thread.
+ * Strings  UTF-8, closed by a zero byte, owned by the library.
  */
 #ifndef PAWL_PAWL_H
 #define PAWL_PAWL_H
