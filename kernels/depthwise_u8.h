@@ -2,7 +2,7 @@
 //   acc[oy,ox,c] = bias[c] + sum_{ky,kx} x[..., c] * w[ky,kx,c];  y = epilogue(acc)
 // Weights  s8 (KH,KW,C rounded up to 16), zero-filled; bias and scale (C rounded up to 16).
 // pad      the byte read outside the image.
-// Reads    up to 15 channels past the last: buffers end in 64 spare bytes.
+// Reads    up to 15 channels past the last: buffers end in kSpareBytes more.
 // Error    none: bit-equal to cpu/depthwise_u8_scalar.cpp.
 #pragma once
 

@@ -15,6 +15,9 @@
 
 namespace pawl::kernels {
 
+// Kernels read whole registers: a buffer of bytes is followed by as many that may be read.
+inline constexpr int64_t kSpareBytes = 64;
+
 struct Quantization {
   float scale = 1.0F;
   int32_t zero = 0;  // 0 to 255

@@ -6,6 +6,9 @@
 
 namespace pawl::platform {
 
+// Largest width or height, in pixels, of a frame and of a network's image input.
+inline constexpr int32_t kImageSideMax = 16384;
+
 enum class PixelFormat : uint8_t {
   kBgr8,   // 3 bytes a pixel, interleaved
   kRgb8,   // 3 bytes a pixel, interleaved

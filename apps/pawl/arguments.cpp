@@ -4,11 +4,11 @@
 #include <charconv>
 
 #include "apps/pawl/text.h"
+#include "platform/frame.h"
 
 namespace pawl::program {
 namespace {
 
-constexpr int64_t kSideMax = 16384;
 constexpr int kThreadsMax = 256;
 constexpr int kDetectionsMax = 100'000;
 
@@ -25,7 +25,7 @@ engine::InputSize parse_size(const std::string& option, const std::string& text)
   const bool has_cross = bad_width == std::errc{} && cross != last && *cross == 'x';
   const auto [end, bad_height] = std::from_chars(has_cross ? cross + 1 : last, last, size.height);
   if (!has_cross || bad_height != std::errc{} || end != last || size.width < 1 || size.height < 1 ||
-      size.width > kSideMax || size.height > kSideMax) {
+      size.width > platform::kImageSideMax || size.height > platform::kImageSideMax) {
     throw CLI::ValidationError(option, text + " is not WIDTHxHEIGHT, such as 640x384");
   }
   return size;
@@ -43,7 +43,7 @@ void add_pin(CLI::App* command, engine::SessionOptions* options) {
 }
 
 void add_thresholds(CLI::App* command, engine::SessionOptions* options) {
-  command->add_option("--conf", options->confidence, "Keep scores of at least this, 0 to 1")
+  command->add_option("--conf", options->confidence, "Keep scores of more than this, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->option_text(default_text(options->confidence));
   command

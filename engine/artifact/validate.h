@@ -21,7 +21,6 @@ namespace pawl::engine {
 // Limits of this reader, beyond those of the fields.
 inline constexpr uint64_t kStorageBytesMax = uint64_t{16} << 30;  // of the arena and of the weights
 inline constexpr int32_t kHeadLevelsMax = 1024;
-inline constexpr int32_t kImageSideMax = 16384;
 inline constexpr size_t kLabelsMax = 65536;
 inline constexpr size_t kProvenanceMax = 4096;
 

@@ -1,8 +1,10 @@
 #include <cmath>
 #include <string>
 
+#include "engine/artifact/head_record.h"
 #include "engine/artifact/validate.h"
 #include "engine/detect/level_binding.h"
+#include "platform/frame.h"
 
 namespace pawl::engine {
 namespace {
@@ -35,8 +37,8 @@ Status validate_preprocess(const HeadRecord& head, const PlanTables& plan) {
   const bool image = head.width != 0 || head.height != 0 || head.channels != 0;
   if (!image && head.present == 0) return {};
 
-  if (head.width < 1 || head.width > kImageSideMax || head.height < 1 ||
-      head.height > kImageSideMax || (head.channels != 1 && head.channels != 3)) {
+  if (head.width < 1 || head.width > platform::kImageSideMax || head.height < 1 ||
+      head.height > platform::kImageSideMax || (head.channels != 1 && head.channels != 3)) {
     return corrupt("head: input of " + std::to_string(head.width) + "x" +
                    std::to_string(head.height) + "x" + std::to_string(head.channels) +
                    "; sides are 1 to 16384, channels 1 or 3");
@@ -47,19 +49,6 @@ Status validate_preprocess(const HeadRecord& head, const PlanTables& plan) {
     return corrupt("head: the input tensor is not the image it describes");
   }
   return {};
-}
-
-HeadSpec head_spec(const HeadRecord& head) {
-  HeadSpec spec;
-  spec.layout = static_cast<OutputLayout>(head.layout);
-  spec.box = static_cast<BoxCode>(head.box);
-  spec.classes = head.classes;
-  spec.bins = head.bins;
-  spec.cell_offset = head.cell_offset;
-  spec.objectness = head.objectness != 0;
-  spec.scores_are_logits = head.scores_are_logits != 0;
-  spec.nms = head.nms != 0;
-  return spec;
 }
 
 OutputSlice slice(const MapRecord& map) {

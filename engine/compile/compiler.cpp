@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/artifact/head_record.h"
 #include "engine/artifact/writer.h"
 #include "engine/compile/head_fusion.h"
 #include "engine/compile/outline.h"
@@ -39,29 +40,6 @@ Result<MapRecord> map_record(const Plan& plan, const std::vector<int32_t>& outpu
   map.pixel = tensor.pixel_stride;
   map.channel = 1;
   return map;
-}
-
-void set_preprocess(const PreprocessSpec& pre, HeadRecord* record) {
-  record->fit = static_cast<uint8_t>(pre.fit);
-  record->rgb = pre.rgb ? 1 : 0;
-  record->width = pre.width;
-  record->height = pre.height;
-  record->channels = pre.channels;
-  record->pad_value = pre.pad_value;
-  std::copy(std::begin(pre.mean), std::end(pre.mean), record->mean);
-  std::copy(std::begin(pre.scale), std::end(pre.scale), record->scale);
-}
-
-void set_head(const HeadSpec& head, HeadRecord* record) {
-  record->present = 1;
-  record->layout = static_cast<uint8_t>(head.layout);
-  record->box = static_cast<uint8_t>(head.box);
-  record->objectness = head.objectness ? 1 : 0;
-  record->scores_are_logits = head.scores_are_logits ? 1 : 0;
-  record->nms = head.nms ? 1 : 0;
-  record->classes = head.classes;
-  record->bins = head.bins;
-  record->cell_offset = head.cell_offset;
 }
 
 // As many labels as the head has classes: an end-to-end output does not tell their number, the maps
@@ -233,7 +211,7 @@ Result<GraphQuantization> quantize_graph(const Prepared& prepared, const Compile
   CalibrationFrames* frames = options.calibration;
   KeptFloat kept;
   if (options.bound != nullptr) {
-    const PlanBuilder build = [&prepared](const GraphQuantization* quantization) {
+    const BuildArtifact build = [&prepared](const GraphQuantization* quantization) {
       return portable_artifact(prepared, quantization);
     };
     report->search = PAWL_TRY(search_precision(&quantizer, build, *options.bound, isa));

@@ -9,6 +9,7 @@
 #include "engine/detect/head_match.h"
 #include "engine/detect/head_table.h"
 #include "engine/detect/labels.h"
+#include "platform/frame.h"
 
 namespace pawl::engine {
 namespace {
@@ -18,7 +19,6 @@ using platform::Error;
 using platform::Result;
 using platform::Status;
 
-constexpr int64_t kMaxInputSide = 16384;
 constexpr int64_t kMaxDim = 1 << 24;
 constexpr int64_t kMaxOutputFloats = int64_t{1} << 34;
 constexpr size_t kMaxOutputs = 256;
@@ -51,7 +51,7 @@ Status check_outline(const ModelOutline& model) {
                                          "height, width)"};
   }
   for (const size_t axis : {size_t{2}, size_t{3}}) {
-    if (in[axis] < 1 || in[axis] > kMaxInputSide) {
+    if (in[axis] < 1 || in[axis] > platform::kImageSideMax) {
       return Error{Code::kUnsupported, "model input is " + shape_text(in) +
                                            "; height and width must be fixed, 1 to 16384 "
                                            "(--input WxH fixes them)"};

@@ -27,7 +27,7 @@ std::string size_text(int32_t width, int32_t height) {
 }
 
 bool side_ok(int32_t side) {
-  return side >= 1 && side <= kMaxImageSide;
+  return side >= 1 && side <= platform::kImageSideMax;
 }
 
 // Negative strides are bottom-up images.

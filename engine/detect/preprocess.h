@@ -17,9 +17,6 @@
 
 namespace pawl::engine {
 
-// Largest width or height of a frame or of a network input.
-inline constexpr int32_t kMaxImageSide = 16384;
-
 class Preprocessor {
  public:
   // `parts_max`: the most parts that run() will be split into. kInvalidArgument for a spec that
@@ -27,7 +24,7 @@ class Preprocessor {
   static platform::Result<Preprocessor> create(const PreprocessSpec& spec, int32_t parts_max = 1);
 
   // kInvalidArgument, and the earlier frame is forgotten: no data, a side that is not in
-  // 1..kMaxImageSide, a stride shorter than a row, odd NV12 sizes, an unknown format.
+  // 1..kImageSideMax, a stride shorter than a row, odd NV12 sizes, an unknown format.
   platform::Status prepare(const platform::Frame& frame);
 
   // Writes its share of y, (height, width, channels) float32. Requires a prepared frame and

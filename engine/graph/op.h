@@ -1,6 +1,6 @@
 // The operators of Pawl's graph: ONNX semantics in one canonical form.
 //
-// The importer reads opsets 11 to 20 and leaves only this form: every shape static, every
+// The importer reads opsets 7 to 23 and leaves only this form: every shape static, every
 // parameter an attribute (never an input), every axis counted from the front, every `auto_pad`
 // resolved to numbers. Inputs that remain are data. Attribute names and types:
 //

@@ -14,6 +14,7 @@
 #include "engine/onnx/graph_builder.h"
 #include "engine/onnx/model.h"
 #include "engine/onnx/operators.h"
+#include "platform/frame.h"
 
 namespace pawl::engine {
 namespace onnx {
@@ -21,7 +22,6 @@ namespace {
 
 constexpr int64_t kOpsetMin = 7;
 constexpr int64_t kOpsetMax = 23;
-constexpr int64_t kInputExtentMax = 16384;
 
 // The indices of the nodes that the outputs need, in an order in which every input is known.
 // Nodes that do not depend on each other keep the order of the file.
@@ -175,11 +175,11 @@ class InputShapes {
     shape[channels] = input.shape[channels].value_or(3);
     if (options_.input) {
       const InputSize size = *options_.input;
-      if (size.width < 1 || size.height < 1 || size.width > kInputExtentMax ||
-          size.height > kInputExtentMax) {
+      if (size.width < 1 || size.height < 1 || size.width > platform::kImageSideMax ||
+          size.height > platform::kImageSideMax) {
         return Error{Code::kInvalidArgument, "the input size " + text_of(size) +
                                                  " is out of range (1 to " +
-                                                 std::to_string(kInputExtentMax) + ")"};
+                                                 std::to_string(platform::kImageSideMax) + ")"};
       }
       shape[height] = size.height;
       shape[width] = size.width;

@@ -19,8 +19,8 @@ int32_t PlanBuilder::add_buffer(int64_t floats) {
 }
 
 int32_t PlanBuilder::add_buffer_u8(int64_t elements) {
-  constexpr int64_t kSpare = 64;
-  buffers_.push_back(Buffer{.bytes = elements + kSpare, .first = kUntouched, .last = kUntouched});
+  buffers_.push_back(
+      Buffer{.bytes = elements + kernels::kSpareBytes, .first = kUntouched, .last = kUntouched});
   return static_cast<int32_t>(buffers_.size()) - 1;
 }
 

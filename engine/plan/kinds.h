@@ -5,6 +5,7 @@
 
 #include "engine/artifact/format.h"
 #include "engine/graph/graph.h"
+#include "engine/plan/step.h"
 #include "kernels/activation.h"
 #include "kernels/pixelwise.h"
 #include "kernels/rowmajor.h"
@@ -13,9 +14,6 @@ namespace pawl::engine {
 
 // `input_is_nhwc`: whether any input lies NHWC already (elementwise nodes follow their input).
 bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc);
-
-// The largest kernel extent, stride, pad and dilation that a session accepts.
-inline constexpr int64_t kKernelWindowMax = 256;
 
 // Slice that takes a contiguous range of channels and everything else whole.
 bool is_channel_slice(const Graph& graph, const Node& node);

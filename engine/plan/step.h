@@ -11,6 +11,9 @@
 
 namespace pawl::engine {
 
+// The largest kernel extent, stride, pad and dilation of a step. A graph allows more (kWindowMax).
+inline constexpr int64_t kKernelWindowMax = 256;
+
 // kConv and kDepthwise. data[0] packed weights, data[1] bias.
 struct ConvFields {
   int64_t KH, KW, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "engine/artifact/head_record.h"
 #include "engine/artifact/writer.h"
 #include "engine/plan/lower.h"
 #include "engine/quantize/frame_variety.h"
@@ -16,15 +17,7 @@ namespace {
 // The float plan of the graph as an artifact: the compiler's own output, run as a device would.
 Result<std::vector<std::byte>> float_artifact(const Graph& graph, const PreprocessSpec& pre) {
   Lowered lowered = PAWL_TRY(lower(graph));
-  HeadRecord& head = lowered.plan.head;
-  head.width = pre.width;
-  head.height = pre.height;
-  head.channels = pre.channels;
-  head.fit = static_cast<uint8_t>(pre.fit);
-  head.rgb = pre.rgb ? 1 : 0;
-  head.pad_value = pre.pad_value;
-  std::copy(std::begin(pre.mean), std::end(pre.mean), head.mean);
-  std::copy(std::begin(pre.scale), std::end(pre.scale), head.scale);
+  set_preprocess(pre, &lowered.plan.head);
   lowered.plan.header.target_name = lowered.plan.add_name("calibration");
   return write_artifact(lowered.plan);
 }

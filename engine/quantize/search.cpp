@@ -40,7 +40,7 @@ std::string decimals(double value, int digits) {
 
 class Search {
  public:
-  Search(Quantizer* quantizer, const PlanBuilder& build, const AccuracyBound& bound,
+  Search(Quantizer* quantizer, const BuildArtifact& build, const AccuracyBound& bound,
          kernels::Isa isa)
       : quantizer_(quantizer),
         build_(build),
@@ -70,7 +70,7 @@ class Search {
   Error out_of_reach() const;
 
   Quantizer* quantizer_;
-  const PlanBuilder& build_;
+  const BuildArtifact& build_;
   const AccuracyBound& bound_;
   const kernels::Isa isa_;
   const std::vector<int32_t> candidates_;
@@ -285,7 +285,7 @@ Result<SearchResult> Search::run() {
 
 }  // namespace
 
-Result<SearchResult> search_precision(Quantizer* quantizer, const PlanBuilder& build,
+Result<SearchResult> search_precision(Quantizer* quantizer, const BuildArtifact& build,
                                       const AccuracyBound& bound, kernels::Isa isa) {
   return Search(quantizer, build, bound, isa).run();
 }

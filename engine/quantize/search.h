@@ -33,7 +33,7 @@ using AccuracyMeasure = std::function<Result<double>(const Artifact& plan)>;
 // Plans tried, and the most there may be.
 using SearchProgress = std::function<void(size_t done, size_t at_most)>;
 // An artifact that any machine runs; null: the float plan.
-using PlanBuilder = std::function<Result<std::vector<std::byte>>(const GraphQuantization*)>;
+using BuildArtifact = std::function<Result<std::vector<std::byte>>(const GraphQuantization*)>;
 
 struct AccuracyBound {
   // Points below the float plan that `measure` may find; or, without one, the signal-to-noise ratio
@@ -76,7 +76,7 @@ struct SearchResult {
 
 // `isa`: of the target, for estimates. Errors: a frame or plan that fails; kExhausted where no plan
 // with a layer on 8 bits meets the bound, saying by how much the best one misses it.
-Result<SearchResult> search_precision(Quantizer* quantizer, const PlanBuilder& build,
+Result<SearchResult> search_precision(Quantizer* quantizer, const BuildArtifact& build,
                                       const AccuracyBound& bound, kernels::Isa isa);
 
 }  // namespace pawl::engine

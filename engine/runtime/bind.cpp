@@ -8,9 +8,9 @@ namespace pawl::engine {
 namespace {
 
 bool windows_fit(const ConvFields& f) {
-  return all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
+  return all_within(1, kKernelWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
                     f.dilation_w) &&
-         all_within(0, kWindowMax, f.pad_top, f.pad_left);
+         all_within(0, kKernelWindowMax, f.pad_top, f.pad_left);
 }
 
 // Sets the residual of a convolution, if it has one.
@@ -101,8 +101,9 @@ Result<BoundStep> bind_pool(const StepReader& reader) {
   const auto f = step_fields<PoolFields>(reader.record());
   if (x.C != y.C) return reader.broken("channels differ");
   if (!all_within(0, 1, f.kind, f.count_padding) ||
-      !all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
-      !all_within(0, kWindowMax, f.pad_top, f.pad_left)) {
+      !all_within(1, kKernelWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
+                  f.dilation_w) ||
+      !all_within(0, kKernelWindowMax, f.pad_top, f.pad_left)) {
     return reader.broken("a window is out of range");
   }
   kernels::PoolParams params{};

@@ -66,8 +66,9 @@ Result<const int32_t*> bias_of(const StepReader& reader, uint64_t count, int64_t
 
 Result<ConvFields> window(const StepReader& reader) {
   const auto f = step_fields<ConvFields>(reader.record());
-  if (!all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
-      !all_within(0, kWindowMax, f.pad_top, f.pad_left)) {
+  if (!all_within(1, kKernelWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
+                  f.dilation_w) ||
+      !all_within(0, kKernelWindowMax, f.pad_top, f.pad_left)) {
     return reader.broken("a window is out of range");
   }
   return f;

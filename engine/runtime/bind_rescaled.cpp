@@ -46,8 +46,9 @@ Result<BoundStep> bind_average_pool_u8(const StepReader& reader) {
   if (x.C != y.C) return reader.broken("channels differ");
   if (f.kind != static_cast<int64_t>(kernels::PoolKind::kAverage) ||
       !all_within(0, 1, f.count_padding) ||
-      !all_within(1, kWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h, f.dilation_w) ||
-      !all_within(0, kWindowMax, f.pad_top, f.pad_left)) {
+      !all_within(1, kKernelWindowMax, f.KH, f.KW, f.stride_h, f.stride_w, f.dilation_h,
+                  f.dilation_w) ||
+      !all_within(0, kKernelWindowMax, f.pad_top, f.pad_left)) {
     return reader.broken("a window is out of range");
   }
   kernels::AveragePoolU8Params params{};

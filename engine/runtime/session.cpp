@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/artifact/head_record.h"
 #include "engine/detect/decode.h"
 #include "engine/detect/preprocess.h"
 #include "engine/runtime/bind.h"
@@ -21,30 +22,6 @@ int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
-}
-
-PreprocessSpec preprocess_spec(const HeadRecord& record) {
-  PreprocessSpec spec;
-  spec.width = record.width;
-  spec.height = record.height;
-  spec.channels = record.channels;
-  spec.fit = static_cast<Fit>(record.fit);
-  spec.rgb = record.rgb != 0;
-  spec.pad_value = static_cast<uint8_t>(record.pad_value);
-  std::copy(std::begin(record.mean), std::end(record.mean), spec.mean);
-  std::copy(std::begin(record.scale), std::end(record.scale), spec.scale);
-  return spec;
-}
-
-HeadSpec head_spec(const HeadRecord& record) {
-  return HeadSpec{.layout = static_cast<OutputLayout>(record.layout),
-                  .box = static_cast<BoxCode>(record.box),
-                  .classes = record.classes,
-                  .bins = record.bins,
-                  .cell_offset = record.cell_offset,
-                  .objectness = record.objectness != 0,
-                  .scores_are_logits = record.scores_are_logits != 0,
-                  .nms = record.nms != 0};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace pawl::engine {
 
 struct SessionOptions {
   int32_t threads = 0;       // the caller included; 0: one for each core this process may use
-  float confidence = 0.25F;  // keep scores of at least this
+  float confidence = 0.25F;  // keep scores of more than this
   float iou = 0.45F;         // suppress overlaps of more than this
   int32_t detections_max = 300;
   bool multi_label = false;  // every class over the threshold, not the best one (for mAP)

@@ -57,8 +57,8 @@ Result<ImageU8> StepReader::image_u8(int32_t index) const {
     return broken("an image is larger than kernels can index");
   }
   // Kernels read whole registers: the bytes behind the last channel must be the arena's too.
-  constexpr uint64_t kSpare = 64;
-  const uint64_t end = record.offset + static_cast<uint64_t>(footprint(record)) + kSpare;
+  const uint64_t end =
+      record.offset + static_cast<uint64_t>(footprint(record) + kernels::kSpareBytes);
   if (record.storage != Storage::kArena || end > artifact_.plan().arena_bytes) {
     return broken("an 8-bit image ends too close to the end of the arena");
   }

@@ -14,7 +14,6 @@ namespace pawl::engine {
 // Bounds that keep every index computation of the kernels inside 32 bits.
 inline constexpr int64_t kSideMax = 65536;  // H and W; a head seen as an image is wide
 inline constexpr int64_t kChannelsMax = 65536;
-inline constexpr int64_t kWindowMax = 256;  // kernel extents, strides, dilations, pads
 inline constexpr int64_t kTensorFloatsMax = int64_t{1} << 31;
 
 // An NHWC tensor of the plan with its memory.
