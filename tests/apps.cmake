@@ -3,6 +3,18 @@ pawl_test(platform/imaging/images DEPS pawl::imaging LABELS unit fault)
 pawl_test(platform/imaging/camera DEPS pawl::imaging)
 pawl_test(platform/imaging/draw DEPS pawl::imaging)
 
+# Pictures of every format, by encoders of others; the plugin decodes some of them.
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgcodecs)
+foreach(part orientation formats)
+  pawl_test(platform/imaging/${part}
+    DEPS pawl::imaging JPEG::JPEG PNG::PNG opencv_imgcodecs opencv_core
+    LABELS unit fault
+    ENVIRONMENT PAWL_PLUGIN_DIR=$<TARGET_FILE_DIR:pawl_media>)
+  add_dependencies(platform.imaging.${part}_test pawl_media)
+endforeach()
+
 pawl_test(apps/eval_metric DEPS pawl::program)
 pawl_test(apps/eval_labels DEPS pawl::program)
 pawl_test(apps/reports DEPS pawl::program)

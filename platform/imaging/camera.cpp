@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "platform/imaging/camera_kinds.h"
+#include "platform/imaging/image_format.h"
 
 namespace pawl::platform {
 namespace {

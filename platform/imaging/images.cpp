@@ -1,41 +1,26 @@
 #include "platform/imaging/images.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstdlib>
-#include <cstring>
 #include <string>
-#include <string_view>
 
 #include "platform/files.h"
+#include "platform/imaging/image_format.h"
 #include "platform/imaging/jpeg.h"
 #include "platform/imaging/media_plugin.h"
 #include "platform/imaging/png.h"
+#include "platform/imaging/webp.h"
 
 namespace pawl::platform {
 namespace {
 
 constexpr int kJpegQuality = 92;
-constexpr std::array<std::string_view, 5> kReadable = {".png", ".jpg", ".jpeg", ".bmp", ".webp"};
 
 std::string extension_of(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return extension;
-}
-
-bool starts_with(std::span<const std::byte> bytes, std::string_view mark, size_t at = 0) {
-  return bytes.size() >= at + mark.size() &&
-         std::memcmp(bytes.data() + at, mark.data(), mark.size()) == 0;
-}
-
-// OpenCV reads its pixel limit from the environment once, when its library is loaded.
-Result<Image> decode_by_plugin(std::span<const std::byte> bytes, const ImageLimits& limits) {
-  setenv("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(limits.pixels_max).c_str(), 0);
-  MediaPlugin* plugin = PAWL_TRY(media_plugin());
-  return plugin->decode_image(bytes, limits);
 }
 
 }  // namespace
@@ -57,23 +42,42 @@ Frame Image::frame() const {
           .data = pixels.data()};
 }
 
+Status check_limits(int64_t width, int64_t height, const ImageLimits& limits) {
+  if (width <= limits.side_max && height <= limits.side_max &&
+      width * height <= limits.pixels_max) {
+    return {};
+  }
+  return Error{Code::kExhausted, std::to_string(width) + "x" + std::to_string(height) +
+                                     " pixels are more than an image may have"};
+}
+
 Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits) {
   if (bytes.empty()) return Error{Code::kCorrupt, "empty file, not an image"};
-  if (starts_with(bytes, "\xFF\xD8\xFF")) return decode_jpeg(bytes, limits);
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, limits);
-  const bool webp = starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8);
-  if (webp || starts_with(bytes, "BM")) return decode_by_plugin(bytes, limits);
-  return Error{Code::kUnsupported, "not an image (JPEG, PNG, BMP or WebP)"};
+  const ImageFormat format = image_format(bytes);
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return decode_jpeg(bytes, limits);
+    case ImageFormat::kPng:
+      return decode_png(bytes, limits);
+    case ImageFormat::kWebp:
+      return decode_webp(bytes, limits);
+    case ImageFormat::kBmp:
+    case ImageFormat::kTiff:
+    case ImageFormat::kGif: {
+      MediaPlugin* plugin = PAWL_TRY(media_plugin());
+      return plugin->decode_image(bytes, limits);
+    }
+    case ImageFormat::kNone:
+      return Error{Code::kUnsupported, "not an image (JPEG, PNG, BMP, WebP, TIFF or GIF)"};
+    default:
+      return Error{Code::kUnsupported, std::string(image_format_name(format)) +
+                                           " is not read; convert it to JPEG or PNG"};
+  }
 }
 
 Result<Image> load_image(const std::filesystem::path& path, const ImageLimits& limits) {
   const auto bytes = PAWL_TRY(read_file(path, limits.file_bytes_max));
   return decode_image(bytes, limits).context(path.string());
-}
-
-bool has_image_extension(const std::filesystem::path& path) {
-  const std::string extension = extension_of(path);
-  return std::find(kReadable.begin(), kReadable.end(), extension) != kReadable.end();
 }
 
 Status save_image(const std::filesystem::path& path, const Image& image) {

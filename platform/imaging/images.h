@@ -1,9 +1,10 @@
 // Pictures in files: loaded under limits, saved atomically.
 //
-// JPEG and PNG go through libjpeg-turbo and libpng, BMP and WebP through the media plugin (see
-// docs/decisions/imaging-startup.md for why). All give what cv::imread gives: eight bits a channel,
-// alpha dropped, grey spread to three channels, EXIF orientation applied.
-// Threads: any; nothing is shared.
+// JPEG and PNG go through libjpeg-turbo and libpng, BMP, WebP, TIFF and GIF through the media
+// plugin (see docs/decisions/imaging-startup.md for why). All give what cv::imread gives: eight
+// bits a channel, alpha dropped, grey spread to three channels, turned upright as its Exif
+// orientation says, and the first of several pictures. The bytes tell the format, whatever the
+// name. Threads: any; nothing is shared.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +43,8 @@ struct ImageLimits {
 Result<Image> load_image(const std::filesystem::path& path, const ImageLimits& limits = {});
 Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits = {});
 
-// Whether the extension is one that load_image reads: png, jpg, jpeg, bmp, webp in any case.
-bool has_image_extension(const std::filesystem::path& path);
+// kExhausted where a picture of this size is over the limits.
+Status check_limits(int64_t width, int64_t height, const ImageLimits& limits);
 
 // The format follows the extension: .png, else .jpg or .jpeg at quality 92. Written whole or not
 // at all.

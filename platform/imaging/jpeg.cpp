@@ -6,6 +6,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 // A progressive file may hold any number of scans over the same pixels; real encoders write ten.
 constexpr int kScansMax = 200;
 constexpr int kFullChromaQuality = 90;
+constexpr char kExifMark[6] = {'E', 'x', 'i', 'f', 0, 0};
 
 // libjpeg reports by calling back; fatal errors must not return, hence the jump. The functions that
 // call setjmp hold no object with a destructor.
@@ -24,7 +26,8 @@ struct Reports {
   jpeg_error_mgr manager;
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
-  bool data_missing;
+  bool ended_early;   // bytes that the library made up stand for the end marker or more
+  bool data_missing;  // and pixels were made up too
 };
 
 Reports* reports_of(j_common_ptr info) {
@@ -41,8 +44,8 @@ void note(j_common_ptr info, int level) {
   if (level >= 0) return;  // trace output
   Reports* reports = reports_of(info);
   const int code = reports->manager.msg_code;
-  if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
-      code == JWRN_BOGUS_PROGRESSION) {
+  if (code == JWRN_JPEG_EOF) reports->ended_early = true;
+  if (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_BOGUS_PROGRESSION) {
     reports->data_missing = true;
   }
 }
@@ -63,6 +66,7 @@ void install(Reports* reports) {
   reports->manager.emit_message = note;
   reports->manager.output_message = keep_silent;
   reports->message[0] = '\0';
+  reports->ended_early = false;
   reports->data_missing = false;
 }
 
@@ -84,6 +88,7 @@ class Reader {
     jpeg_read_header(&info_, TRUE);
     const bool inks = info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
     info_.out_color_space = inks ? JCS_CMYK : JCS_EXT_BGR;
+    orientation_ = orientation_of(info_.marker_list);
     return true;
   }
 
@@ -95,6 +100,8 @@ class Reader {
       JSAMPROW row = pixels + info_.output_scanline * stride;
       jpeg_read_scanlines(&info_, &row, 1);
     }
+    // Asked before the library forgets it.
+    if (reports_.ended_early && !every_scan_came()) reports_.data_missing = true;
     jpeg_finish_decompress(&info_);
     return true;
   }
@@ -102,36 +109,53 @@ class Reader {
   int64_t width() const { return info_.image_width; }
   int64_t height() const { return info_.image_height; }
   bool inks() const { return info_.out_color_space == JCS_CMYK; }
-  bool inverted_inks() const { return info_.saw_Adobe_marker != FALSE; }
   bool data_missing() const { return reports_.data_missing; }
   std::string message() const { return reports_.message; }
+  int orientation() const { return orientation_; }
 
-  int orientation() const {
-    for (jpeg_saved_marker_ptr marker = info_.marker_list; marker != nullptr;
-         marker = marker->next) {
-      const int found = exif_orientation({marker->data, marker->data_length});
-      if (found != 1) return found;
+ private:
+  // Of the first Exif block that has one; XMP and others share the marker.
+  static int orientation_of(jpeg_saved_marker_ptr marker) {
+    for (; marker != nullptr; marker = marker->next) {
+      const std::span<const JOCTET> app1(marker->data, marker->data_length);
+      if (app1.size() < sizeof(kExifMark)) continue;
+      if (std::memcmp(app1.data(), kExifMark, sizeof(kExifMark)) != 0) continue;
+      const auto tiff = std::as_bytes(app1.subspan(sizeof(kExifMark)));
+      if (const auto found = exif_orientation(tiff)) return *found;
     }
     return 1;
   }
 
- private:
+  // Within a scan the library warns of missing data. Scans that are missing altogether leave no
+  // trace but this; nor does arithmetic coding, whose end is not known without the marker.
+  bool every_scan_came() const {
+    if (info_.arith_code != FALSE) return false;
+    for (int c = 0; c < info_.num_components; ++c) {
+      if (info_.comp_info[c].quant_table == nullptr) return false;
+      if (info_.coef_bits == nullptr) continue;  // not progressive
+      for (int k = 0; k < DCTSIZE2; ++k) {
+        if (info_.coef_bits[c][k] != 0) return false;
+      }
+    }
+    return true;
+  }
+
+  int orientation_ = 1;
   jpeg_decompress_struct info_ = {};
   jpeg_progress_mgr progress_ = {};
   Reports reports_;
 };
 
-// Adobe stores inks inverted: 255 is no ink.
-Image from_inks(const std::vector<uint8_t>& inks, int32_t width, int32_t height, bool inverted) {
+// Inks are taken as Adobe stores them, whether its marker is there or not: inverted, 255 is none.
+Image from_inks(const std::vector<uint8_t>& inks, int32_t width, int32_t height) {
   Image image = Image::blank(width, height);
   const uint8_t* ink = inks.data();
   for (int32_t y = 0; y < height; ++y) {
     uint8_t* out = image.row(y);
     for (int32_t x = 0; x < width; ++x, ink += 4, out += 3) {
-      const int flip = inverted ? 0 : 255;
-      const int light = ink[3] ^ flip;
+      const int light = ink[3];
       for (int c = 0; c < 3; ++c) {
-        out[c] = static_cast<uint8_t>(((ink[2 - c] ^ flip) * light + 127) / 255);
+        out[c] = static_cast<uint8_t>(light - ((255 - ink[2 - c]) * light >> 8));
       }
     }
   }
@@ -143,12 +167,7 @@ Image from_inks(const std::vector<uint8_t>& inks, int32_t width, int32_t height,
 Result<Image> decode_jpeg(std::span<const std::byte> bytes, const ImageLimits& limits) {
   Reader reader;
   if (!reader.read_header(bytes)) return Error{Code::kCorrupt, "damaged JPEG: " + reader.message()};
-  if (reader.width() > limits.side_max || reader.height() > limits.side_max ||
-      reader.width() * reader.height() > limits.pixels_max) {
-    return Error{Code::kExhausted, std::to_string(reader.width()) + "x" +
-                                       std::to_string(reader.height()) +
-                                       " pixels are more than an image may have"};
-  }
+  PAWL_TRY(check_limits(reader.width(), reader.height(), limits));
   const auto width = static_cast<int32_t>(reader.width());
   const auto height = static_cast<int32_t>(reader.height());
   const size_t row_bytes = static_cast<size_t>(width) * (reader.inks() ? 4 : 3);
@@ -161,7 +180,7 @@ Result<Image> decode_jpeg(std::span<const std::byte> bytes, const ImageLimits& l
   }
   Image image;
   if (reader.inks()) {
-    image = from_inks(pixels, width, height, reader.inverted_inks());
+    image = from_inks(pixels, width, height);
   } else {
     image = {width, height, static_cast<ptrdiff_t>(row_bytes), std::move(pixels)};
   }

@@ -9,8 +9,8 @@
 
 namespace pawl::platform {
 
-// Baseline and progressive; grey, YCbCr, RGB, CMYK and YCCK. A file that ends early is kCorrupt,
-// not a picture with a grey lower half.
+// Baseline and progressive; grey, YCbCr, RGB, CMYK and YCCK; upright. A file that ends early is
+// kCorrupt, not a picture with a grey lower half; one that lacks only its end marker is whole.
 Result<Image> decode_jpeg(std::span<const std::byte> bytes, const ImageLimits& limits);
 
 // `quality` 1..100; chroma at full resolution from 90 up, halved below.

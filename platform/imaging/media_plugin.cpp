@@ -1,6 +1,9 @@
 // The plugin itself; compiled into pawl_media.so, the only file that uses videoio and imgcodecs.
 #include "platform/imaging/media_plugin.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -11,6 +14,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "platform/imaging/image_format.h"
 
 namespace pawl::platform {
 namespace {
@@ -110,23 +115,49 @@ class OpencvMedia final : public MediaPlugin {
   }
 
   Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits) override {
-    try {
-      const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1,
-                         const_cast<std::byte*>(bytes.data()));
-      const QuietErrors quiet;
-      const cv::Mat pixels = cv::imdecode(file, cv::IMREAD_COLOR);
-      if (pixels.empty()) return Error{Code::kCorrupt, "truncated or damaged image"};
-      if (pixels.cols > limits.side_max || pixels.rows > limits.side_max) {
-        return Error{Code::kExhausted, "the image has more pixels than an image may have"};
-      }
-      Image image = Image::blank(pixels.cols, pixels.rows);
-      for (int y = 0; y < pixels.rows; ++y) {
-        std::memcpy(image.row(y), pixels.ptr(y), static_cast<size_t>(image.stride));
-      }
-      return image;
-    } catch (const std::exception&) {
-      return Error{Code::kCorrupt, "truncated or damaged image, or over the size limit"};
+    const ImageFormat format = image_format(bytes);
+    std::string damaged = "truncated or damaged " + std::string(image_format_name(format));
+    if (format == ImageFormat::kTiff) {
+      damaged += ", or of a kind that is not read; 8 and 16 bits a channel are";
     }
+    try {
+      const QuietErrors quiet;
+      const cv::Mat pixels = format == ImageFormat::kGif ? first_frame(bytes) : decode(bytes);
+      if (pixels.empty() || pixels.type() != CV_8UC3) return Error{Code::kCorrupt, damaged};
+      return image_of(pixels, limits);
+    } catch (const std::exception&) {
+      return Error{Code::kCorrupt, damaged + ", or over the size limit"};
+    }
+  }
+
+ private:
+  static cv::Mat decode(std::span<const std::byte> bytes) {
+    const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1,
+                       const_cast<std::byte*>(bytes.data()));
+    return cv::imdecode(file, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  }
+
+  // OpenCV's image codecs lack GIF before version 4.11; its video reader takes one, from a file.
+  static cv::Mat first_frame(std::span<const std::byte> bytes) {
+    const int fd = memfd_create("pawl picture", MFD_CLOEXEC);
+    if (fd < 0) return {};
+    cv::Mat pixels;
+    if (write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
+      cv::VideoCapture capture("/proc/self/fd/" + std::to_string(fd), cv::CAP_FFMPEG);
+      capture.read(pixels);
+      pixels = pixels.clone();
+    }
+    close(fd);
+    return pixels;
+  }
+
+  static Result<Image> image_of(const cv::Mat& pixels, const ImageLimits& limits) {
+    PAWL_TRY(check_limits(pixels.cols, pixels.rows, limits));
+    Image image = Image::blank(pixels.cols, pixels.rows);
+    for (int y = 0; y < pixels.rows; ++y) {
+      std::memcpy(image.row(y), pixels.ptr(y), static_cast<size_t>(image.stride));
+    }
+    return image;
   }
 };
 

@@ -38,6 +38,8 @@ class MediaPlugin {
   virtual ~MediaPlugin() = default;
   virtual Result<std::unique_ptr<VideoReader>> open_video(VideoKind kind,
                                                           const std::string& where) = 0;
+  // BMP, TIFF, GIF, and still WebP, of which the pixels alone: its Exif block is not looked at. The
+  // first of several pictures.
   virtual Result<Image> decode_image(std::span<const std::byte> bytes,
                                      const ImageLimits& limits) = 0;
 };

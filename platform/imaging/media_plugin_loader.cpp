@@ -30,6 +30,8 @@ std::vector<fs::path> candidates() {
 }
 
 Result<MediaPlugin*> load(const fs::path& path) {
+  // OpenCV reads its limit once, when its library is loaded.
+  setenv("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(ImageLimits{}.pixels_max).c_str(), 0);
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return Error{Code::kUnsupported, std::string("video support does not load: ") + dlerror()};
@@ -56,8 +58,8 @@ Result<MediaPlugin*> media_plugin() {
     return loaded;
   }
   return Error{Code::kUnsupported, std::string(kFileName) +
-                                       " is missing: video, BMP and WebP need it beside the "
-                                       "program"};
+                                       " is missing: video, BMP, WebP, TIFF and GIF need it "
+                                       "beside the program"};
 }
 
 }  // namespace pawl::platform

@@ -6,20 +6,22 @@
 namespace pawl::platform {
 namespace {
 
-constexpr uint8_t kExifMark[6] = {'E', 'x', 'i', 'f', 0, 0};
+constexpr size_t kHeaderBytes = 8;
+constexpr uint32_t kTiffMark = 42;
 constexpr uint32_t kOrientationTag = 0x0112;
 constexpr size_t kEntryBytes = 12;
+constexpr size_t kShortEnd = 10;  // of an entry: tag, type, count, a short
 
 // Little- or big-endian fields of a TIFF block; a read past the end gives zero.
 struct TiffReader {
-  std::span<const uint8_t> bytes;
+  std::span<const std::byte> bytes;
   bool little;
 
   uint32_t number(size_t at, size_t width) const {
     if (at > bytes.size() || bytes.size() - at < width) return 0;
     uint32_t value = 0;
     for (size_t i = 0; i < width; ++i) {
-      value = (value << 8) | bytes[at + (little ? width - 1 - i : i)];
+      value = (value << 8) | std::to_integer<uint32_t>(bytes[at + (little ? width - 1 - i : i)]);
     }
     return value;
   }
@@ -27,22 +29,21 @@ struct TiffReader {
 
 }  // namespace
 
-int exif_orientation(std::span<const uint8_t> app1) {
-  if (app1.size() < sizeof(kExifMark) + 8) return 1;
-  if (std::memcmp(app1.data(), kExifMark, sizeof(kExifMark)) != 0) return 1;
-  const std::span<const uint8_t> tiff = app1.subspan(sizeof(kExifMark));
-  if (tiff[0] != tiff[1] || (tiff[0] != 'I' && tiff[0] != 'M')) return 1;
-  const TiffReader reader{tiff, tiff[0] == 'I'};
+std::optional<int> exif_orientation(std::span<const std::byte> tiff) {
+  if (tiff.size() < kHeaderBytes || tiff[0] != tiff[1]) return std::nullopt;
+  if (tiff[0] != std::byte{'I'} && tiff[0] != std::byte{'M'}) return std::nullopt;
+  const TiffReader reader{tiff, tiff[0] == std::byte{'I'}};
+  if (reader.number(2, 2) != kTiffMark) return std::nullopt;
   const size_t directory = reader.number(4, 4);
   const size_t entries = reader.number(directory, 2);
   for (size_t i = 0; i < entries; ++i) {
     const size_t entry = directory + 2 + i * kEntryBytes;
-    if (entry >= tiff.size()) break;
+    if (entry + kShortEnd > tiff.size()) break;
     if (reader.number(entry, 2) != kOrientationTag) continue;
     const uint32_t value = reader.number(entry + 8, 2);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
-  return 1;
+  return std::nullopt;
 }
 
 Image upright(Image image, int orientation) {

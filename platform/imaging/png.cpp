@@ -6,6 +6,9 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "platform/imaging/orientation.h"
 
 namespace pawl::platform {
 namespace {
@@ -60,7 +63,7 @@ class Reader {
     for (int pass = 0; pass < passes; ++pass) {
       for (png_uint_32 y = 0; y < height; ++y) png_read_row(png_, pixels + y * stride, nullptr);
     }
-    png_read_end(png_, nullptr);
+    png_read_end(png_, info_);
     return true;
   }
 
@@ -68,6 +71,14 @@ class Reader {
   int64_t height() const { return png_get_image_height(png_, info_); }
   bool ended_early() const { return ended_early_; }
   std::string message() const { return reports_.message; }
+
+  // After decode(): the Exif block may lie behind the pixels.
+  int orientation() const {
+    png_uint_32 size = 0;
+    png_bytep exif = nullptr;
+    if (png_get_eXIf_1(png_, info_, &size, &exif) == 0) return 1;
+    return exif_orientation(std::as_bytes(std::span(exif, size))).value_or(1);
+  }
 
  private:
   static void read_bytes(png_structp png, png_bytep out, size_t count) {
@@ -142,16 +153,11 @@ Result<Image> decode_png(std::span<const std::byte> bytes, const ImageLimits& li
                  (reader.ended_early() ? "truncated PNG: " : "damaged PNG: ") + reader.message()};
   };
   if (!reader.read_header()) return damaged();
-  if (reader.width() > limits.side_max || reader.height() > limits.side_max ||
-      reader.width() * reader.height() > limits.pixels_max) {
-    return Error{Code::kExhausted, std::to_string(reader.width()) + "x" +
-                                       std::to_string(reader.height()) +
-                                       " pixels are more than an image may have"};
-  }
+  PAWL_TRY(check_limits(reader.width(), reader.height(), limits));
   Image image =
       Image::blank(static_cast<int32_t>(reader.width()), static_cast<int32_t>(reader.height()));
   if (!reader.decode(image.pixels.data(), static_cast<size_t>(image.stride))) return damaged();
-  return image;
+  return upright(std::move(image), reader.orientation());
 }
 
 Result<std::vector<std::byte>> encode_png(const Image& image) {

@@ -9,6 +9,7 @@
 
 namespace pawl::platform {
 
+// Upright; of an animation the picture that stands for it.
 Result<Image> decode_png(std::span<const std::byte> bytes, const ImageLimits& limits);
 Result<std::vector<std::byte>> encode_png(const Image& image);
 

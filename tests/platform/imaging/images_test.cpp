@@ -10,7 +10,6 @@
 #include <string>
 
 #include "platform/imaging/jpeg.h"
-#include "platform/imaging/orientation.h"
 #include "platform/imaging/png.h"
 #include "tests/platform/imaging/test_files.h"
 
@@ -101,42 +100,6 @@ TEST(Images, SavedWholeOrNotAtAll) {
   EXPECT_EQ(save_image(folder.path("a.tiff"), image).error().code, Code::kInvalidArgument);
   EXPECT_FALSE(save_image(folder.path("missing/a.png"), image).ok());
   EXPECT_FALSE(std::filesystem::exists(folder.path("missing")));
-}
-
-// Corner pixels of a 3x2 picture, by the table in the Exif specification: where the stored top
-// left corner is shown.
-TEST(Orientation, TurnsThePictureUpright) {
-  Image stored = Image::blank(3, 2);
-  for (size_t i = 0; i < 6; ++i) stored.pixels[3 * i] = static_cast<uint8_t>(10 * (i + 1));
-  struct Case {
-    int orientation;
-    int32_t width, height;
-    int first_row[3];
-  };
-  for (const Case& c :
-       {Case{1, 3, 2, {10, 20, 30}}, Case{2, 3, 2, {30, 20, 10}}, Case{3, 3, 2, {60, 50, 40}},
-        Case{4, 3, 2, {40, 50, 60}}, Case{5, 2, 3, {10, 40, 0}}, Case{6, 2, 3, {40, 10, 0}},
-        Case{7, 2, 3, {60, 30, 0}}, Case{8, 2, 3, {30, 60, 0}}, Case{9, 3, 2, {10, 20, 30}}}) {
-    const Image shown = upright(stored, c.orientation);
-    ASSERT_EQ(shown.width, c.width) << c.orientation;
-    ASSERT_EQ(shown.height, c.height) << c.orientation;
-    for (int32_t x = 0; x < shown.width; ++x) {
-      EXPECT_EQ(shown.row(0)[3 * x], c.first_row[x]) << c.orientation << " at " << x;
-    }
-  }
-}
-
-// The tag in both byte orders, and every truncation of it.
-TEST(Orientation, ReadsTheTag) {
-  const uint8_t little[] = {'E',  'x',  'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0,
-                            0x12, 0x01, 3,   0,   1, 0, 0,   0,   6,  0, 0, 0, 0, 0, 0, 0};
-  const uint8_t big[] = {'E',  'x',  'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1,
-                         0x01, 0x12, 0,   3,   0, 0, 0,   1,   0, 6,  0, 0, 0, 0, 0, 0};
-  EXPECT_EQ(exif_orientation(little), 6);
-  EXPECT_EQ(exif_orientation(big), 6);
-  for (size_t length = 0; length < 26; ++length) {
-    EXPECT_EQ(exif_orientation(std::span(little).first(length)), 1) << length;
-  }
 }
 
 }  // namespace
