@@ -7,7 +7,7 @@ pawl_test(platform/imaging/draw DEPS pawl::imaging)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgcodecs)
-foreach(part orientation formats)
+foreach(part orientation formats image_folder)
   pawl_test(platform/imaging/${part}
     DEPS pawl::imaging JPEG::JPEG PNG::PNG opencv_imgcodecs opencv_core
     LABELS unit fault

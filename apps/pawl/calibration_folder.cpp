@@ -1,23 +1,14 @@
 #include "apps/pawl/calibration_folder.h"
 
 #include "engine/artifact/sha256.h"
-#include "platform/imaging/camera.h"
 #include "platform/mapped_file.h"
 
 namespace pawl::program {
 
-using platform::Code;
-using platform::Error;
 using platform::Result;
 
 Result<CalibrationFolder> CalibrationFolder::open(const std::filesystem::path& folder) {
-  auto paths = PAWL_TRY(platform::list_images(folder));
-  if (paths.empty()) {
-    return Error{Code::kInvalidArgument, folder.string() +
-                                             ": no images to calibrate on (png, jpg, jpeg, bmp, "
-                                             "webp); best 100 of what the camera will see"};
-  }
-  return CalibrationFolder(std::move(paths));
+  return CalibrationFolder(PAWL_TRY(platform::list_images(folder)));
 }
 
 CalibrationFolder CalibrationFolder::hold_out() {

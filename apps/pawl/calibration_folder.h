@@ -4,10 +4,11 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/quantize/calibration.h"
-#include "platform/imaging/images.h"
+#include "platform/imaging/image_folder.h"
 
 namespace pawl::program {
 
@@ -26,13 +27,18 @@ class CalibrationFolder : public engine::CalibrationFrames {
   // `cat DIR/* | sha256sum` prints.
   platform::Result<std::string> sha256() const;
 
+  // As ImageFolder's.
+  const std::string& remark() const { return remark_; }
+
   size_t count() const override { return paths_.size(); }
   platform::Result<platform::Frame> frame(size_t index) override;
 
  private:
-  explicit CalibrationFolder(std::vector<std::filesystem::path> paths) : paths_(std::move(paths)) {}
+  explicit CalibrationFolder(platform::ImageFolder folder)
+      : paths_(std::move(folder.images)), remark_(std::move(folder.remark)) {}
 
   std::vector<std::filesystem::path> paths_;
+  std::string remark_;
   platform::Image image_;
 };
 

@@ -1,6 +1,7 @@
 #include "apps/pawl/compile_int8.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -104,7 +105,14 @@ Result<std::unique_ptr<Int8Job>> Int8Job::open(const Int8Arguments& arguments) {
   return job;
 }
 
+void Int8Job::warn(const std::string& line) {
+  const bool known = std::find(warnings_.begin(), warnings_.end(), line) != warnings_.end();
+  if (!line.empty() && !known) warnings_.push_back(line);
+}
+
 Status Int8Job::prepare() {
+  warn(calibration_.remark());
+  warn(measured_.remark());
   const bool labels =
       !arguments_.calibration_labels.empty() || !arguments_.validation_labels.empty();
   if (!labels && !arguments_.min_sqnr_db) return {};

@@ -53,6 +53,7 @@ class Int8Job {
         calibrating_("calibrating", static_cast<int64_t>(2 * calibration_.count())) {}
 
   platform::Status prepare();
+  void warn(const std::string& line);  // once, and not of an empty line
   platform::Result<double> map_points(const engine::Artifact& plan);
 
   const Int8Arguments arguments_;

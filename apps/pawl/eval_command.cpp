@@ -89,6 +89,9 @@ Status eval_model(const EvalArguments& arguments) {
     progress.advance(static_cast<int64_t>(done));
   }));
   progress.clear();
+  for (const std::string& remark : images.remarks()) {
+    std::fprintf(stderr, "pawl eval: %s\n", remark.c_str());
+  }
   if (arguments.json) {
     print_json(arguments, artifact, images.labels(), images.count(), metric, series);
   } else {

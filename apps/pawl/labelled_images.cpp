@@ -1,6 +1,8 @@
 #include "apps/pawl/labelled_images.h"
 
-#include "platform/imaging/camera.h"
+#include <utility>
+
+#include "platform/imaging/image_folder.h"
 
 namespace pawl::program {
 namespace {
@@ -35,7 +37,9 @@ Result<LabelledImages> LabelledImages::open(const std::filesystem::path& images,
                  artifact.name() + ": compiled with --head none, so there are no detections"};
   }
   LabelledImages set;
-  set.images_ = PAWL_TRY(platform::list_images(images));
+  auto folder = PAWL_TRY(platform::list_images(images));
+  set.images_ = std::move(folder.images);
+  if (!folder.remark.empty()) set.remarks_.push_back(std::move(folder.remark));
   set.labels_ = PAWL_TRY(load_labels(labels, set.images_, classes_of(artifact)));
   return set;
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "apps/pawl/eval_labels.h"
@@ -31,9 +32,13 @@ class LabelledImages {
   platform::Result<Metric> evaluate(engine::Session* session, StageSeries* series,
                                     const std::function<void(size_t)>& progress) const;
 
+  // Lines for people on what was left out.
+  std::vector<std::string> remarks() const { return remarks_; }
+
  private:
   std::vector<std::filesystem::path> images_;
   LabelSet labels_;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace pawl::program

@@ -169,6 +169,7 @@ Status run_model(const RunArguments& arguments) {
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   session.pool()->pin_caller();
   auto camera = PAWL_TRY(platform::Camera::open(arguments.input));
+  if (!camera->remark().empty()) std::fprintf(stderr, "pawl run: %s\n", camera->remark().c_str());
   if (!arguments.annotate.empty()) PAWL_TRY(make_folder(arguments.annotate));
   if (!arguments.raw.empty()) PAWL_TRY(make_folder(arguments.raw));
   std::optional<LineFile> lines;

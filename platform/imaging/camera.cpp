@@ -1,10 +1,8 @@
 #include "platform/imaging/camera.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "platform/imaging/camera_kinds.h"
 #include "platform/imaging/image_format.h"
@@ -25,6 +23,14 @@ bool is_network_url(std::string_view uri) {
   return false;
 }
 
+// By name or by content. GIF plays as the video it may be, and so does a row of JPEGs.
+bool is_image_file(const fs::path& path) {
+  const ImageFormat format = image_format_of_file(path);
+  const fs::path extension = path.extension();
+  if (format == ImageFormat::kGif || extension == ".mjpeg" || extension == ".mjpg") return false;
+  return format != ImageFormat::kNone || has_image_extension(path);
+}
+
 Result<std::unique_ptr<Camera>> open_path(const std::string& uri, const CameraOptions& options) {
   const fs::path path(uri);
   std::error_code failure;
@@ -38,7 +44,7 @@ Result<std::unique_ptr<Camera>> open_path(const std::string& uri, const CameraOp
   if (status.type() == fs::file_type::character) {
     return open_video_camera(VideoKind::kDevice, uri, uri);
   }
-  if (has_image_extension(path)) return open_image_camera({path}, options.limits);
+  if (is_image_file(path)) return open_image_camera({{path}, {}}, options.limits);
   return open_video_camera(VideoKind::kFile, uri, uri);
 }
 
@@ -69,27 +75,9 @@ Result<std::unique_ptr<Camera>> Camera::open(const std::string& uri, const Camer
   return open_path(uri, options);
 }
 
-Result<std::vector<fs::path>> list_images(const fs::path& folder) {
-  std::error_code failure;
-  fs::directory_iterator entries(folder, failure);
-  if (failure) {
-    const bool missing = failure == std::errc::no_such_file_or_directory;
-    return Error{missing ? Code::kNotFound : Code::kIo, folder.string() + ": " + failure.message()};
-  }
-  std::vector<fs::path> paths;
-  for (; entries != fs::directory_iterator(); entries.increment(failure)) {
-    std::error_code ignored;
-    if (entries->is_regular_file(ignored) && has_image_extension(entries->path())) {
-      paths.push_back(entries->path());
-    }
-  }
-  if (failure) return Error{Code::kIo, folder.string() + ": " + failure.message()};
-  if (paths.empty()) {
-    return Error{Code::kNotFound,
-                 folder.string() + ": no images in it (png, jpg, jpeg, bmp, webp)"};
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
+const std::string& Camera::remark() const {
+  static const std::string kNone;
+  return kNone;
 }
 
 int64_t monotonic_ns() {

@@ -1,8 +1,8 @@
 // A camera: whatever delivers one frame after another.
 //
 //   photo.jpg                 one image
-//   photos/                   its images (png, jpg, jpeg, bmp, webp) in order of name
-//   belt.mp4                  a video file
+//   photos/                   its images in order of name, of an animation the first picture
+//   belt.mp4                  a video file; an animated GIF alone is one too
 //   v4l2:///dev/video0        a camera of this machine
 //   rtsp://host/stream        a network camera
 //   gst:PIPELINE              a GStreamer pipeline that ends in appsink
@@ -18,7 +18,7 @@
 #include <string>
 
 #include "platform/frame.h"
-#include "platform/imaging/images.h"
+#include "platform/imaging/image_folder.h"
 #include "platform/result.h"
 
 namespace pawl::platform {
@@ -48,10 +48,7 @@ class Camera {
   virtual bool is_image_set() const { return false; }  // every frame is a file of its own
   virtual double fps() const { return 0.0; }           // 0: the source does not say
   virtual int64_t frame_count() const { return -1; }   // -1: endless or unknown
+  virtual const std::string& remark() const;           // of its folder, for people; mostly empty
 };
-
-// The images of a folder in order of name. Errors: kNotFound, kIo; kNotFound also when there are
-// none.
-Result<std::vector<std::filesystem::path>> list_images(const std::filesystem::path& folder);
 
 }  // namespace pawl::platform

@@ -1,19 +1,16 @@
 // The implementations behind Camera::open, one function a file.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "platform/imaging/camera.h"
 #include "platform/imaging/media_plugin.h"
 
 namespace pawl::platform {
 
-Result<std::unique_ptr<Camera>> open_image_camera(std::vector<std::filesystem::path> paths,
-                                                  const ImageLimits& limits);
+Result<std::unique_ptr<Camera>> open_image_camera(ImageFolder folder, const ImageLimits& limits);
 
 // `query`: what follows the '?' of synthetic://?seed=1&fps=25.
 Result<std::unique_ptr<Camera>> open_synthetic_camera(std::string_view query,

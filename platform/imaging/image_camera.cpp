@@ -8,14 +8,14 @@ namespace {
 
 class ImageCamera final : public Camera {
  public:
-  ImageCamera(std::vector<std::filesystem::path> paths, const ImageLimits& limits)
-      : paths_(std::move(paths)), limits_(limits) {}
+  ImageCamera(ImageFolder folder, const ImageLimits& limits)
+      : folder_(std::move(folder)), limits_(limits) {}
 
   Result<bool> next(Frame* frame) override {
-    if (at_ == paths_.size()) return false;
+    if (at_ == folder_.images.size()) return false;
     const size_t index = at_++;
-    source_ = paths_[index].string();
-    image_ = PAWL_TRY(load_image(paths_[index], limits_));
+    source_ = folder_.images[index].string();
+    image_ = PAWL_TRY(load_image(folder_.images[index], limits_));
     *frame = image_.frame();
     frame->sequence = index;
     frame->capture_ns = monotonic_ns();
@@ -25,10 +25,11 @@ class ImageCamera final : public Camera {
   const std::string& source() const override { return source_; }
   bool skips_errors() const override { return true; }
   bool is_image_set() const override { return true; }
-  int64_t frame_count() const override { return static_cast<int64_t>(paths_.size()); }
+  int64_t frame_count() const override { return static_cast<int64_t>(folder_.images.size()); }
+  const std::string& remark() const override { return folder_.remark; }
 
  private:
-  std::vector<std::filesystem::path> paths_;
+  ImageFolder folder_;
   ImageLimits limits_;
   size_t at_ = 0;
   std::string source_;
@@ -37,9 +38,8 @@ class ImageCamera final : public Camera {
 
 }  // namespace
 
-Result<std::unique_ptr<Camera>> open_image_camera(std::vector<std::filesystem::path> paths,
-                                                  const ImageLimits& limits) {
-  return std::unique_ptr<Camera>(std::make_unique<ImageCamera>(std::move(paths), limits));
+Result<std::unique_ptr<Camera>> open_image_camera(ImageFolder folder, const ImageLimits& limits) {
+  return std::unique_ptr<Camera>(std::make_unique<ImageCamera>(std::move(folder), limits));
 }
 
 }  // namespace pawl::platform
