@@ -151,6 +151,7 @@ Result<double> Int8Job::map_points(const engine::Artifact& plan) {
   }
   auto session = PAWL_TRY(engine::Session::create(plan, kEvaluation));
   const Metric metric = PAWL_TRY(labelled_->evaluate(&session, nullptr, {}));
+  for (const std::string& remark : labelled_->remarks()) warn(remark);
   return kPoints * metric.map50_95;
 }
 

@@ -81,7 +81,7 @@ void print_json(const EvalArguments& arguments, const engine::Artifact& artifact
 
 Status eval_model(const EvalArguments& arguments) {
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
-  const auto images = PAWL_TRY(LabelledImages::open(arguments.images, arguments.labels, artifact));
+  auto images = PAWL_TRY(LabelledImages::open(arguments.images, arguments.labels, artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   StageSeries series;
   Progress progress("images", static_cast<int64_t>(images.count()));

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "apps/pawl/coco_names.h"
 #include "engine/detect/labels.h"
 #include "platform/files.h"
 
@@ -25,11 +26,30 @@ constexpr size_t kCocoBytesMax = size_t{256} << 20;
 constexpr size_t kNamesShown = 8;
 constexpr const char* kClassesFile = "classes.txt";
 
+std::string extension_of(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+// Without the mark that programs put in front of UTF-8. kCorrupt where the text is no UTF-8.
+Result<std::string> read_labels(const fs::path& path, size_t bytes_max) {
+  std::string text = PAWL_TRY(platform::read_text_file(path, bytes_max));
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  const bool wide = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+  if (wide || text.find('\0') != std::string::npos) {
+    return Error{Code::kCorrupt,
+                 path.string() + (wide ? ": UTF-16 text" : ": not a text") + "; save it as UTF-8"};
+  }
+  return text;
+}
+
 // The first byte that is not space tells the formats apart; an empty .txt is YOLO's "nothing here".
 std::optional<LabelFormat> format_of(const fs::path& path, std::string_view text) {
-  const size_t start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  const size_t start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) {
-    if (path.extension() == ".txt") return LabelFormat::kYolo;
+    if (extension_of(path) == ".txt") return LabelFormat::kYolo;
     return std::nullopt;
   }
   const char first = text[start];
@@ -44,9 +64,10 @@ Result<std::vector<fs::path>> label_files(const fs::path& folder) {
   fs::directory_iterator entries(folder, failure);
   std::vector<fs::path> files;
   for (; !failure && entries != fs::directory_iterator(); entries.increment(failure)) {
-    const fs::path extension = entries->path().extension();
+    const std::string extension = extension_of(entries->path());
+    const std::string name = entries->path().filename().string();
     const bool known = extension == ".xml" || extension == ".txt" || extension == ".json";
-    if (known && entries->path().filename() != kClassesFile) files.push_back(entries->path());
+    if (known && name != kClassesFile && !name.starts_with('.')) files.push_back(entries->path());
   }
   if (failure) return Error{Code::kIo, folder.string() + ": " + failure.message()};
   if (files.empty()) {
@@ -81,12 +102,13 @@ class PerImageLoader {
       : format_(format), folder_(folder) {
     const char* extension = format == LabelFormat::kVoc ? ".xml" : ".txt";
     for (const fs::path& file : files) {
-      if (file.extension() == extension) by_stem_[file.stem().string()] = file;
+      if (extension_of(file) == extension) by_stem_[file.stem().string()] = file;
     }
   }
 
   Status load(std::span<const fs::path> images, const ModelClasses& classes, LabelSet* set) {
     for (const fs::path& image : images) {
+      set->sizes.emplace_back();
       set->truth.push_back(PAWL_TRY(load_one(image, set)));
     }
     const ClassMap map = PAWL_TRY(class_map(classes));
@@ -106,8 +128,10 @@ class PerImageLoader {
       return std::vector<TruthBox>();
     }
     const fs::path& path = found->second;
-    const std::string text = PAWL_TRY(platform::read_text_file(path, kImageLabelBytesMax));
-    if (format_ == LabelFormat::kVoc) return parse_voc(text, &names_).context(path.string());
+    const std::string text = PAWL_TRY(read_labels(path, kImageLabelBytesMax));
+    if (format_ == LabelFormat::kVoc) {
+      return parse_voc(text, &names_, &set->sizes.back()).context(path.string());
+    }
     return parse_yolo(text).context(path.string());
   }
 
@@ -117,7 +141,7 @@ class PerImageLoader {
         std::error_code ignored;
         const fs::path path = folder / kClassesFile;
         if (!fs::exists(path, ignored)) continue;
-        const auto text = PAWL_TRY(platform::read_text_file(path, kImageLabelBytesMax));
+        const auto text = PAWL_TRY(read_labels(path, kImageLabelBytesMax));
         names_ = PAWL_TRY(engine::parse_labels(text).context(path.string()));
         if (!classes.names.empty()) return match_names(names_, classes);
         break;
@@ -135,14 +159,25 @@ class PerImageLoader {
   std::vector<std::string> names_;
 };
 
+void remark_left_out(const fs::path& path, const CocoLabels& labels, LabelSet* set) {
+  const auto add = [&](int64_t count, const char* which) {
+    if (count == 0) return;
+    set->remarks.push_back(path.string() + ": left out " + std::to_string(count) +
+                           (count == 1 ? " annotation of " : " annotations of ") + which +
+                           " that the file does not list");
+  };
+  add(labels.of_unlisted_images, "images");
+  add(labels.of_unlisted_categories, "categories");
+}
+
 Status load_coco(const fs::path& path, std::span<const fs::path> images,
                  const ModelClasses& classes, LabelSet* set) {
-  const std::string text = PAWL_TRY(platform::read_text_file(path, kCocoBytesMax));
+  const std::string text = PAWL_TRY(read_labels(path, kCocoBytesMax));
   std::vector<std::string> names;
-  auto entries = PAWL_TRY(parse_coco(text, &names).context(path.string()));
+  CocoLabels labels = PAWL_TRY(parse_coco(text, &names).context(path.string()));
   // Names of categories without a box here need not be the model's.
   std::set<int32_t> used;
-  for (const CocoImage& entry : entries) {
+  for (const CocoImage& entry : labels.images) {
     for (const TruthBox& box : entry.truth) used.insert(box.class_id);
   }
   std::vector<std::string> used_names;
@@ -152,16 +187,20 @@ Status load_coco(const fs::path& path, std::span<const fs::path> images,
   size_t next = 0;
   for (const int32_t index : used) map[static_cast<size_t>(index)] = matched[next++];
 
-  std::map<std::string, CocoImage*> by_name;
-  for (CocoImage& entry : entries) {
+  std::vector<std::string> file_names;
+  for (CocoImage& entry : labels.images) {
     rename_classes(map, &entry.truth);
-    by_name[fs::path(entry.file_name).filename().string()] = &entry;
+    file_names.push_back(entry.file_name);
   }
+  const CocoNames entries(file_names);
   for (const fs::path& image : images) {
-    const auto found = by_name.find(image.filename().string());
-    if (found == by_name.end()) ++set->images_without_labels;
-    set->truth.push_back(found == by_name.end() ? std::vector<TruthBox>() : found->second->truth);
+    const int64_t found = PAWL_TRY(entries.find(fs::absolute(image)).context(path.string()));
+    const CocoImage entry = found < 0 ? CocoImage{} : labels.images[static_cast<size_t>(found)];
+    if (found < 0) ++set->images_without_labels;
+    set->truth.push_back(entry.truth);
+    set->sizes.push_back(entry.size);
   }
+  remark_left_out(path, labels, set);
   return {};
 }
 
@@ -217,17 +256,24 @@ Result<LabelSet> load_labels(const fs::path& labels, std::span<const fs::path> i
   LabelSet set;
   std::optional<LabelFormat> format;
   fs::path decisive;
+  std::optional<Error> unreadable;  // not the answer where another file tells
   for (const fs::path& file : files) {
-    const auto text = PAWL_TRY(platform::read_text_file(file, kCocoBytesMax));
-    const auto found = format_of(file, text);
+    auto text = read_labels(file, kCocoBytesMax);
+    if (!text.ok()) {
+      if (!unreadable) unreadable = std::move(text).error();
+      continue;
+    }
+    const auto found = format_of(file, text.value());
     if (!found) continue;
     // An empty YOLO file decides only if nothing else does.
-    if (!format || !text.empty()) {
+    const bool empty = text.value().empty();
+    if (!format || !empty) {
       format = found;
       decisive = file;
     }
-    if (!text.empty()) break;
+    if (!empty) break;
   }
+  if (!format && unreadable) return *unreadable;
   if (!format || (!folder && *format != LabelFormat::kCoco)) {
     return Error{Code::kUnsupported,
                  labels.string() + ": not VOC .xml files, YOLO .txt files or a COCO .json"};

@@ -30,15 +30,25 @@ int32_t index_of(const std::string& name, std::vector<std::string>* names) {
   return index;
 }
 
+// A number, "true" or "True".
 bool flag(const tinyxml2::XMLElement& object, const char* name) {
   const tinyxml2::XMLElement* element = object.FirstChildElement(name);
-  int value = 0;
-  return element != nullptr && element->QueryIntText(&value) == tinyxml2::XML_SUCCESS && value != 0;
+  return element != nullptr && element->BoolText(false);
+}
+
+StatedSize stated_size(const tinyxml2::XMLElement& root) {
+  const tinyxml2::XMLElement* size = root.FirstChildElement("size");
+  const auto number = [size](const char* name) {
+    const tinyxml2::XMLElement* element = size == nullptr ? nullptr : size->FirstChildElement(name);
+    return element == nullptr ? int64_t{0} : element->Int64Text(0);
+  };
+  return {number("width"), number("height")};
 }
 
 }  // namespace
 
-Result<std::vector<TruthBox>> parse_voc(std::string_view text, std::vector<std::string>* names) {
+Result<std::vector<TruthBox>> parse_voc(std::string_view text, std::vector<std::string>* names,
+                                        StatedSize* size) {
   tinyxml2::XMLDocument document;
   if (document.Parse(text.data(), text.size()) != tinyxml2::XML_SUCCESS) {
     return Error{Code::kCorrupt,
@@ -46,6 +56,7 @@ Result<std::vector<TruthBox>> parse_voc(std::string_view text, std::vector<std::
   }
   const tinyxml2::XMLElement* root = document.FirstChildElement("annotation");
   if (root == nullptr) return Error{Code::kCorrupt, "no <annotation>: not a VOC label file"};
+  *size = stated_size(*root);
   std::vector<TruthBox> boxes;
   for (const tinyxml2::XMLElement* object = root->FirstChildElement("object"); object != nullptr;
        object = object->NextSiblingElement("object")) {

@@ -13,22 +13,35 @@ using platform::Error;
 using platform::Result;
 using platform::Status;
 
-constexpr size_t kNumbersMax = 4096;  // a polygon of two thousand corners
+constexpr size_t kNumbersMax = size_t{1} << 16;  // a polygon of thirty thousand corners
+constexpr const char* kSpace = " \t\v\f";
+
+// As Python's float() reads it, less NaN and infinities.
+Result<float> to_number(std::string_view word) {
+  std::string_view digits = word;
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  double value = 0.0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, failure] = std::from_chars(digits.data(), end, value);
+  if (failure == std::errc{} && stop == end && std::isfinite(value)) {
+    return static_cast<float>(value);
+  }
+  return Error{Code::kCorrupt,
+               "not a number: " + std::string(word.substr(0, 40)) +
+                   (word.find_first_of(",;") == std::string_view::npos
+                        ? ""
+                        : "; numbers have spaces between them and a point for the decimals")};
+}
 
 Status parse_numbers(std::string_view line, std::vector<float>* numbers) {
   numbers->clear();
   while (true) {
-    const size_t start = line.find_first_not_of(" \t\r");
+    const size_t start = line.find_first_not_of(kSpace);
     if (start == std::string_view::npos) return {};
     line.remove_prefix(start);
-    const std::string_view word = line.substr(0, line.find_first_of(" \t\r"));
-    float value = 0.0F;
-    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (failure != std::errc{} || end != word.data() + word.size() || !std::isfinite(value)) {
-      return Error{Code::kCorrupt, "not a number: " + std::string(word.substr(0, 40))};
-    }
+    const std::string_view word = line.substr(0, line.find_first_of(kSpace));
     if (numbers->size() == kNumbersMax) return Error{Code::kCorrupt, "too many numbers"};
-    numbers->push_back(value);
+    numbers->push_back(PAWL_TRY(to_number(word)));
     line.remove_prefix(word.size());
   }
 }
@@ -36,6 +49,10 @@ Status parse_numbers(std::string_view line, std::vector<float>* numbers) {
 // class cx cy w h, or class and a polygon's corners.
 Result<TruthBox> to_box(const std::vector<float>& numbers) {
   const size_t coordinates = numbers.size() - 1;
+  if (coordinates == 5) {
+    return Error{Code::kCorrupt,
+                 "six numbers: detections with a score? labels are class cx cy w h"};
+  }
   if (coordinates < 4 || coordinates % 2 != 0) {
     return Error{Code::kCorrupt, "expected: class cx cy w h (shares of the image's size)"};
   }
@@ -75,9 +92,10 @@ Result<std::vector<TruthBox>> parse_yolo(std::string_view text) {
   std::vector<TruthBox> boxes;
   std::vector<float> numbers;
   for (int line_number = 1; !text.empty(); ++line_number) {
-    const size_t end = text.find('\n');
+    const size_t end = std::min(text.find_first_of("\r\n"), text.size());
     const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    text.remove_prefix(end);
+    text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<size_t>(1, text.size()));
     const std::string where = "line " + std::to_string(line_number);
     PAWL_TRY(parse_numbers(line, &numbers).context(where));
     if (numbers.empty()) continue;

@@ -1,5 +1,6 @@
 #include "apps/pawl/labelled_images.h"
 
+#include <string>
 #include <utility>
 
 #include "platform/imaging/image_folder.h"
@@ -41,16 +42,39 @@ Result<LabelledImages> LabelledImages::open(const std::filesystem::path& images,
   set.images_ = std::move(folder.images);
   if (!folder.remark.empty()) set.remarks_.push_back(std::move(folder.remark));
   set.labels_ = PAWL_TRY(load_labels(labels, set.images_, classes_of(artifact)));
+  for (const std::string& remark : set.labels_.remarks) set.remarks_.push_back(remark);
   return set;
 }
 
+void LabelledImages::compare_size(size_t index, const platform::Image& image) {
+  const StatedSize& stated = labels_.sizes[index];
+  if (stated.width <= 0 || stated.height <= 0) return;
+  if (stated.width == image.width && stated.height == image.height) return;
+  if (misfits_++ > 0) return;
+  first_misfit_ = images_[index].filename().string() + ": " + std::to_string(stated.width) + "x" +
+                  std::to_string(stated.height) + " in the labels, " + std::to_string(image.width) +
+                  "x" + std::to_string(image.height) + " upright";
+}
+
+std::vector<std::string> LabelledImages::remarks() const {
+  std::vector<std::string> lines = remarks_;
+  if (misfits_ > 0) {
+    lines.push_back("labels state another size than the picture's, so boxes may lie elsewhere: " +
+                    std::to_string(misfits_) + " of " + std::to_string(images_.size()) +
+                    " images, first " + first_misfit_);
+  }
+  return lines;
+}
+
 Result<Metric> LabelledImages::evaluate(engine::Session* session, StageSeries* series,
-                                        const std::function<void(size_t)>& progress) const {
+                                        const std::function<void(size_t)>& progress) {
   std::vector<EvaluatedImage> evaluated;
   evaluated.reserve(images_.size());
+  misfits_ = 0;
   for (size_t i = 0; i < images_.size(); ++i) {
     const platform::Image image = PAWL_TRY(platform::load_image(images_[i]));
     const auto detections = PAWL_TRY(session->detect(image.frame()).context(images_[i].string()));
+    compare_size(i, image);
     if (series != nullptr) series->add(session->times());
     EvaluatedImage one;
     one.truth = labels_.truth[i];

@@ -10,6 +10,7 @@
 #include "apps/pawl/eval_metric.h"
 #include "apps/pawl/latency.h"
 #include "engine/runtime/session.h"
+#include "platform/imaging/images.h"
 
 namespace pawl::program {
 
@@ -30,15 +31,19 @@ class LabelledImages {
 
   // Detects in every image. `series`: may be null. `progress`: called with the images done.
   platform::Result<Metric> evaluate(engine::Session* session, StageSeries* series,
-                                    const std::function<void(size_t)>& progress) const;
+                                    const std::function<void(size_t)>& progress);
 
-  // Lines for people on what was left out.
-  std::vector<std::string> remarks() const { return remarks_; }
+  // Lines for people on what was left out and what may be wrong, of sizes only after evaluate().
+  std::vector<std::string> remarks() const;
 
  private:
+  void compare_size(size_t index, const platform::Image& image);
+
   std::vector<std::filesystem::path> images_;
   LabelSet labels_;
-  std::vector<std::string> remarks_;
+  std::vector<std::string> remarks_;  // of the folder and the labels
+  std::string first_misfit_;          // of the sizes that labels state
+  int64_t misfits_ = 0;
 };
 
 }  // namespace pawl::program
