@@ -364,6 +364,120 @@ class PawlTest(unittest.TestCase):
         start = data.index(b"IDAT")
         return data[start + 4:start + 4 + struct.unpack(">I", data[start - 4:start])[0]]
 
+    # Pictures that are stored on their side
+
+    TURNED = {1: lambda r: r,                                    # rows of pixels, as shown
+              2: lambda r: [row[::-1] for row in r],
+              3: lambda r: [row[::-1] for row in r[::-1]],
+              4: lambda r: r[::-1],
+              5: lambda r: [list(row) for row in zip(*r)],
+              6: lambda r: [list(row) for row in zip(*r[::-1])],
+              7: lambda r: [list(row) for row in zip(*[row[::-1] for row in r[::-1]])],
+              8: lambda r: [list(row) for row in zip(*[row[::-1] for row in r])]}
+
+    @staticmethod
+    def exif(orientation):
+        return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+
+    @staticmethod
+    def spotted(width, height):
+        """Shades that are the same in no two corners."""
+        return [[(3 * x + 5 * y + 60 * (x > width // 2 > y)) % 256 for x in range(width)]
+                for y in range(height)]
+
+    def write_grey(self, path, rows, orientation=None):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+        def chunk(kind, data):
+            body = kind + data
+            return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+        header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+                         (chunk(b"eXIf", self.exif(orientation)) if orientation else b"") +
+                         chunk(b"IDAT", zlib.compress(b"".join(b"\0" + bytes(r) for r in rows))) +
+                         chunk(b"IEND", b""))
+        return path
+
+    def pairs(self):
+        """The same pictures twice: folder `stored` with an orientation, `shown` upright."""
+        for orientation, turn in self.TURNED.items():
+            rows = self.spotted(60 + 3 * orientation, 44)
+            name = f"{orientation}.png"
+            self.write_grey(self.at / "stored" / name, rows, orientation)
+            self.write_grey(self.at / "shown" / name, turn(rows))
+        return self.at / "stored", self.at / "shown"
+
+    def lines(self, model, source):
+        done = self.pawl("run", model, "--input", source, "--json", "-", "--conf", "0.01")
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        return [(Path(f["source"]).name, f["width"], f["height"], f["detections"]) for f in found]
+
+    def test_every_command_sees_pictures_upright(self):
+        stored, shown = self.pairs()
+        found = self.lines(self.compiled, stored)
+        self.assertEqual(len(found), 8)
+        self.assertEqual(found[5][1:3], (44, 78))
+        self.assertEqual(found, self.lines(self.compiled, shown))
+        # Labels are of the upright picture: what was found in it is all there, with nothing more.
+        labels = self.at / "labels"
+        labels.mkdir()
+        for name, width, height, boxes in found:
+            (labels / name.replace(".png", ".txt")).write_text("".join(
+                f"{b['class_id']} {(x1 + x2) / 2 / width} {(y1 + y2) / 2 / height} "
+                f"{(x2 - x1) / width} {(y2 - y1) / height}\n"
+                for b in boxes for x1, y1, x2, y2 in [b["box"]]) or "0 0.5 0.5 0.9 0.9\n")
+        reports = [json.loads(self.pawl("eval", self.compiled, "--images", folder, "--labels",
+                                        labels, "--json").stdout) for folder in (stored, shown)]
+        for report in reports:
+            del report["ms"]
+        self.assertEqual(reports[0], reports[1])
+        differences = [self.pawl("diff", self.compiled, MODEL, "--input", folder / "6.png",
+                                 "--json").stdout for folder in (stored, shown)]
+        self.assertEqual(differences[0].replace("stored", "shown"), differences[1])
+        models = []
+        for folder in (stored, shown):
+            models.append(self.at / (folder.name + ".pawl"))
+            done = self.pawl("compile", MODEL, "-o", models[-1], "--int8", "--calib", folder,
+                             "--val", folder, "--val-labels", labels, "--max-drop", "99", "--json")
+            accuracy = json.loads(done.stdout)["quantization"]["accuracy"]
+            models.append((accuracy["float"], accuracy["int8"]))
+        self.assertEqual(models[1], models[3])
+        self.assertEqual(self.lines(models[0], shown), self.lines(models[2], shown))
+
+    def test_jpeg_on_its_side_or_without_its_end(self):
+        self.pawl("scene", "--out", self.at / "scene", "--count", "1", "--seed", "3", "--width",
+                  "320", "--height", "180", "--format", "jpg")
+        plain = next((self.at / "scene/images").iterdir()).read_bytes()
+        at = self.at / "a.jpg"
+        at.write_bytes(plain)
+        whole = self.lines(self.compiled, at)
+        at.write_bytes(plain[:-2])
+        self.assertEqual(self.lines(self.compiled, at), whole)
+        at.write_bytes(plain[:-200])
+        self.fails("run", self.compiled, "--input", at, says="a.jpg")
+        for orientation in range(1, 9):
+            body = b"Exif\0\0" + self.exif(orientation)
+            at.write_bytes(plain[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body +
+                           plain[2:])
+            size = (320, 180) if orientation < 5 else (180, 320)
+            self.assertEqual(self.lines(self.compiled, at)[0][1:3], size)
+
+    def test_folder_says_which_pictures_it_does_not_read(self):
+        self.image("photos/a.PNG")
+        (self.at / "photos/b").write_bytes(png(64, 48))
+        (self.at / "photos/._a.PNG").write_bytes(b"another system's")
+        (self.at / "photos/c.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+        for words in (("run", self.compiled, "--input", self.at / "photos", "--json", "-"),
+                      ("compile", MODEL, "-o", self.at / "x.pawl", "--int8", "--calib",
+                       self.at / "photos")):
+            done = self.pawl(*words)
+            said = [line for line in done.stderr.splitlines() if "HEIC" in line]
+            self.assertEqual(len(said), 1, done.stderr)
+            self.assertIn("1 picture is not read: c.heic", said[0])
+        self.assertEqual([line[0] for line in self.lines(self.compiled, self.at / "photos")],
+                         ["a.PNG", "b"])
+
     def test_video(self):
         text = self.at / "clip.mp4"
         text.write_text("this is no video\n")
@@ -420,6 +534,28 @@ class PawlTest(unittest.TestCase):
             "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>")
         self.fails(*words)
         self.fails("eval", self.compiled, "--images", self.at / "none", "--labels", labels)
+
+    def test_eval_says_what_it_leaves_out_and_doubts(self):
+        self.image("photos/a.png")
+        name = json.loads(self.pawl("inspect", self.compiled, "--json").stdout)["labels"][0]
+        labels = {"images": [{"id": "7", "file_name": "val\\a.PNG", "width": 200, "height": 320}],
+                  "categories": [{"id": 3.0, "name": name}],
+                  "annotations": [{"image_id": 7, "category_id": "3", "bbox": [9, 9, 50, 50],
+                                   "iscrowd": False, "area": float("nan")},
+                                  {"image_id": 8, "category_id": 3, "bbox": [1, 1, 5, 5]}]}
+        path = self.at / "labels.json"
+        path.write_text(json.dumps(labels), encoding="utf-8-sig")
+        words = ("eval", self.compiled, "--images", self.at / "photos", "--labels", path, "--json")
+        done = self.pawl(*words)
+        report = json.loads(done.stdout)
+        self.assertEqual((report["boxes"], report["images_without_labels"]), (1, 0))
+        said = done.stderr.splitlines()
+        self.assertEqual(len(said), 2, said)
+        self.assertIn("left out 1 annotation of images", said[0])
+        self.assertIn("a.png: 200x320 in the labels, 320x200 upright", said[1])
+        labels["annotations"][0]["bbox"][2] = float("nan")
+        path.write_text(json.dumps(labels))
+        self.fails(*words, says="annotations[0]")
 
     def test_bench_json(self):
         report = json.loads(self.pawl("bench", self.compiled, "--seconds", "0.2", "--threads", "1",
