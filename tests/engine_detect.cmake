@@ -1,11 +1,8 @@
 # Tests of pre- and post-processing.
 pawl_test(engine/detect/decode DEPS pawl::detect
   SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/detect/allocation_count.cpp)
-pawl_test(engine/detect/head_guess DEPS pawl::detect)
-pawl_test(engine/detect/labels DEPS pawl::detect)
 pawl_test(engine/detect/level_binding DEPS pawl::detect)
 pawl_test(engine/detect/nms DEPS pawl::detect)
-pawl_test(engine/detect/overrides DEPS pawl::detect)
 pawl_test(engine/detect/placement DEPS pawl::detect)
 pawl_test(engine/detect/preprocess DEPS pawl::detect
   SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/detect/allocation_count.cpp)

@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "engine/onnx": ["engine/graph", "engine/reference", "platform"],
     "engine/passes": ["engine/graph", "engine/reference", "platform"],
     "engine/detect": ["platform", "kernels"],
+    "engine/head": ["engine/detect", "platform"],
     "engine/artifact": ["engine/detect", "engine/plan", "platform", "kernels"],
     "engine/plan": ["engine/graph", "engine/passes", "engine/artifact", "engine/detect", "platform",
                     "kernels"],
@@ -28,7 +29,7 @@ MAY_INCLUDE = {
                         "engine/runtime", "engine/detect", "platform", "kernels"],
     "engine/compile": ["engine/graph", "engine/reference", "engine/passes", "engine/plan",
                        "engine/quantize",
-                       "engine/artifact", "engine/detect", "platform", "kernels"],
+                       "engine/artifact", "engine/detect", "engine/head", "platform", "kernels"],
     "engine/capi": ["include", "engine/artifact", "engine/runtime", "engine/detect", "platform"],
     "include": ["engine/artifact", "engine/runtime", "engine/detect", "platform"],
 }

@@ -16,7 +16,7 @@
 #include "engine/artifact/artifact.h"
 #include "engine/artifact/sha256.h"
 #include "engine/compile/compiler.h"
-#include "engine/detect/labels.h"
+#include "engine/head/labels.h"
 #include "engine/onnx/importer.h"
 #include "platform/files.h"
 #include "platform/mapped_file.h"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "apps/pawl/coco_names.h"
-#include "engine/detect/labels.h"
+#include "engine/head/labels.h"
 #include "platform/files.h"
 
 namespace pawl::program {

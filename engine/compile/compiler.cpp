@@ -8,7 +8,7 @@
 #include "engine/compile/head_fusion.h"
 #include "engine/compile/outline.h"
 #include "engine/compile/resize_network.h"
-#include "engine/detect/head_guess.h"
+#include "engine/head/head_guess.h"
 #include "engine/passes/passes.h"
 #include "engine/plan/lower.h"
 #include "engine/plan/target.h"

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/detect/overrides.h"
 #include "engine/graph/graph.h"
+#include "engine/head/overrides.h"
 #include "engine/quantize/quantizer.h"
 #include "engine/quantize/search.h"
 #include "platform/result.h"

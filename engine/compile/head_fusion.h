@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/detect/head_guess.h"
 #include "engine/graph/graph.h"
+#include "engine/head/head_guess.h"
 
 namespace pawl::engine {
 

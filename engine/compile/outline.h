@@ -1,8 +1,8 @@
 // What head recognition needs to know of a graph.
 #pragma once
 
-#include "engine/detect/head_guess.h"
 #include "engine/graph/graph.h"
+#include "engine/head/head_guess.h"
 
 namespace pawl::engine {
 

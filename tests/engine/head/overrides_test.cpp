@@ -1,12 +1,12 @@
 // Proves: --head and --pre are read as documented; a bad one changes nothing and its message names
 // the bad key or value and the valid ones.
-#include "engine/detect/overrides.h"
+#include "engine/head/overrides.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "engine/detect/head_table.h"
+#include "engine/head/head_table.h"
 
 namespace pawl::engine {
 namespace {

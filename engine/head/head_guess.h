@@ -9,7 +9,7 @@
 
 #include "engine/detect/head.h"
 #include "engine/detect/level_binding.h"
-#include "engine/detect/overrides.h"
+#include "engine/head/overrides.h"
 #include "platform/result.h"
 
 namespace pawl::engine {

@@ -1,4 +1,4 @@
-#include "engine/detect/head_guess.h"
+#include "engine/head/head_guess.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/detect/head_match.h"
-#include "engine/detect/head_table.h"
-#include "engine/detect/labels.h"
+#include "engine/head/head_match.h"
+#include "engine/head/head_table.h"
+#include "engine/head/labels.h"
 #include "platform/frame.h"
 
 namespace pawl::engine {

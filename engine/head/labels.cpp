@@ -1,4 +1,4 @@
-#include "engine/detect/labels.h"
+#include "engine/head/labels.h"
 
 #include <charconv>
 #include <cstdint>

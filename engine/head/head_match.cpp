@@ -1,4 +1,4 @@
-#include "engine/detect/head_match.h"
+#include "engine/head/head_match.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,9 +1,9 @@
-#include "engine/detect/overrides.h"
+#include "engine/head/overrides.h"
 
 #include <charconv>
 #include <cmath>
 
-#include "engine/detect/head_table.h"
+#include "engine/head/head_table.h"
 
 namespace pawl::engine {
 namespace {

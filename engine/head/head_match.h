@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "engine/detect/head.h"
-#include "engine/detect/head_guess.h"
-#include "engine/detect/head_table.h"
 #include "engine/detect/level_binding.h"
+#include "engine/head/head_guess.h"
+#include "engine/head/head_table.h"
 
 namespace pawl::engine {
 

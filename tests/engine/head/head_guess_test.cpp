@@ -1,14 +1,14 @@
 // Proves: the shapes of every family are recognised with the right layout, code, strides and
 // preprocessing; what is ambiguous is settled by names or reported; what is not a detector, or is
 // hostile, ends in an error that says what to do.
-#include "engine/detect/head_guess.h"
+#include "engine/head/head_guess.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <random>
 
-#include "engine/detect/head_table.h"
+#include "engine/head/head_table.h"
 
 namespace pawl::engine {
 namespace {

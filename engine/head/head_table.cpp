@@ -1,4 +1,4 @@
-#include "engine/detect/head_table.h"
+#include "engine/head/head_table.h"
 
 namespace pawl::engine {
 namespace {

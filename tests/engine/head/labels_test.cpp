@@ -1,6 +1,6 @@
 // Proves: labels files and metadata literals are read as written, and hostile bytes end in an error
 // with a reason, never in wrong labels.
-#include "engine/detect/labels.h"
+#include "engine/head/labels.h"
 
 #include <gtest/gtest.h>
 

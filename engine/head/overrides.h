@@ -1,5 +1,5 @@
 // What the user says about a model's head and preprocessing, where guessing is not enough:
-//   --head yolox        one of head_families() (engine/detect/head_table.h), or auto
+//   --head yolox        one of head_families() (engine/head/head_table.h), or auto
 //   --pre KEY=VALUE,... color=rgb|bgr  fit=letterbox|topleft|stretch  pad=0..255
 //                       scale=F|F:F:F  mean=F|F:F:F  std=F|F:F:F
 // Numbers may be fractions (1/255). mean and std are in pixel units (0..255) and in the order the
