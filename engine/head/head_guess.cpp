@@ -115,17 +115,34 @@ std::optional<std::pair<int32_t, int32_t>> parse_imgsz(std::string_view text) {
   return std::pair{*height, *width};
 }
 
+std::string unnamed_text(const std::vector<size_t>& unnamed) {
+  constexpr size_t kShown = 6;
+  std::string listed;
+  for (size_t i = 0; i < unnamed.size() && i < kShown; ++i) {
+    listed += (i == 0 ? "'class " : ", 'class ") + std::to_string(unnamed[i]) + "'";
+  }
+  if (unnamed.size() > kShown) listed += ", ...";
+  return "the model's metadata has no usable name (empty, not one line of text, or none) for " +
+         std::to_string(unnamed.size()) + (unnamed.size() == 1 ? " class" : " classes") +
+         ", called " + listed + "; a labels file names " + (unnamed.size() == 1 ? "it" : "them");
+}
+
 // Labels known before recognition, which they help: from the user, else from the metadata.
 std::vector<std::string> known_labels(const ModelOutline& model, const HeadOverrides& overrides,
                                       std::vector<std::string>* assumptions) {
   if (!overrides.labels.empty()) return overrides.labels;
   const std::string* names = metadata(model, "names");
   if (names == nullptr) return {};
-  Result<std::vector<std::string>> parsed = parse_names_literal(*names);
-  if (parsed.ok()) return std::move(parsed).value();
-  assumptions->push_back("the class names in the model's metadata cannot be read (" +
-                         parsed.error().message + "): give a labels file");
-  return {};
+  Result<ClassNames> parsed = parse_names_literal(*names);
+  if (!parsed.ok()) {
+    assumptions->push_back("the class names in the model's metadata cannot be read (" +
+                           parsed.error().message + "): give a labels file");
+    return {};
+  }
+  if (!parsed.value().unnamed.empty()) {
+    assumptions->push_back(unnamed_text(parsed.value().unnamed));
+  }
+  return std::move(parsed.value().labels);
 }
 
 MatchContext match_context(const ModelOutline& model, size_t named) {

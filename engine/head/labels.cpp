@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -34,6 +35,26 @@ Status check_label(std::string_view label, const std::string& where) {
   return {};
 }
 
+// Bytes that a code point of UTF-8 has after its first; 4 where none begins like this.
+size_t utf8_tail(unsigned char first) {
+  if (first < 0x80) return 0;
+  if (first >= 0xC2 && first < 0xE0) return 1;
+  if (first >= 0xE0 && first < 0xF0) return 2;
+  return first >= 0xF0 && first < 0xF5 ? 3 : 4;
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t tail = utf8_tail(static_cast<unsigned char>(text[i]));
+    if (tail == 4 || text.size() - i <= tail) return false;
+    for (size_t k = 1; k <= tail; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+    }
+    i += tail + 1;
+  }
+  return true;
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) {
@@ -56,7 +77,7 @@ void append_utf8(uint32_t code, std::string* out) {
   }
 }
 
-// Reads the little of Python's literal syntax that lists of names use.
+// Reads the little of Python's and JSON's syntax that lists of names use.
 class LiteralReader {
  public:
   explicit LiteralReader(std::string_view text) : text_(text) {}
@@ -84,8 +105,33 @@ class LiteralReader {
     return value;
   }
 
-  std::optional<std::string> quoted() {
+  // A class number, which JSON and some exporters put in quotes.
+  std::optional<size_t> key() {
     skip_blanks();
+    const char quote = at_ < text_.size() ? text_[at_] : '\0';
+    if (quote != '\'' && quote != '"') return integer();
+    ++at_;
+    const std::optional<size_t> value = integer();
+    return value && take(quote) ? value : std::nullopt;
+  }
+
+  // A quoted name, or a bare word as Python writes numbers, None and True.
+  std::optional<std::string> name() {
+    skip_blanks();
+    const size_t begin = at_;
+    while (at_ < text_.size() && is_bare(text_[at_])) ++at_;
+    if (at_ == begin) return quoted();
+    const std::string_view word = text_.substr(begin, at_ - begin);
+    return word == "None" || word == "null" ? std::string() : std::string(word);
+  }
+
+ private:
+  static bool is_bare(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '+' || c == '_';
+  }
+
+  std::optional<std::string> quoted() {
     if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"')) return std::nullopt;
     const char quote = text_[at_++];
     std::string value;
@@ -102,7 +148,6 @@ class LiteralReader {
     return value;
   }
 
- private:
   void skip_blanks() {
     while (at_ < text_.size() &&
            (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
@@ -117,13 +162,15 @@ class LiteralReader {
       case '\\':
       case '\'':
       case '"':
+      case '/':
         value->push_back(c);
         return true;
       case 'n':
-        value->push_back('\n');
-        return true;
       case 't':
-        value->push_back('\t');
+      case 'r':
+      case 'b':
+      case 'f':
+        value->push_back('\n');  // some control character: not a label, whichever it is
         return true;
       case 'x':
         return code_point(2, value);
@@ -136,16 +183,31 @@ class LiteralReader {
     }
   }
 
-  bool code_point(size_t digits, std::string* value) {
-    if (text_.size() - at_ < digits) return false;
+  std::optional<uint32_t> hexadecimal(size_t digits) {
+    if (text_.size() - at_ < digits) return std::nullopt;
     uint32_t code = 0;
     const char* begin = text_.data() + at_;
     const auto [end, error] = std::from_chars(begin, begin + digits, code, 16);
-    if (error != std::errc{} || end != begin + digits) return false;
-    if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
-    append_utf8(code, value);
+    if (error != std::errc{} || end != begin + digits) return std::nullopt;
     at_ += digits;
+    return code;
+  }
+
+  bool code_point(size_t digits, std::string* value) {
+    std::optional<uint32_t> code = hexadecimal(digits);
+    if (code && *code >= 0xD800 && *code < 0xDC00) code = pair_of(*code);
+    if (!code || *code > 0x10FFFF || (*code >= 0xD800 && *code < 0xE000)) return false;
+    append_utf8(*code, value);
     return true;
+  }
+
+  // JSON writes what is above U+FFFF as two halves.
+  std::optional<uint32_t> pair_of(uint32_t high) {
+    if (text_.substr(at_, 2) != "\\u") return std::nullopt;
+    at_ += 2;
+    const std::optional<uint32_t> low = hexadecimal(4);
+    if (!low || *low < 0xDC00 || *low >= 0xE000) return std::nullopt;
+    return 0x10000 + ((high - 0xD800) << 10) + (*low - 0xDC00);
   }
 
   std::string_view text_;
@@ -185,29 +247,32 @@ Result<std::vector<std::string>> parse_labels(std::string_view text) {
   return labels;
 }
 
-Result<std::vector<std::string>> parse_names_literal(std::string_view text) {
+Result<ClassNames> parse_names_literal(std::string_view text) {
   LiteralReader reader(text);
   const bool dict = reader.take('{');
-  if (!dict && !reader.take('[')) return bad("names: neither a {...} nor a [...] literal");
-  const char close = dict ? '}' : ']';
+  const bool tuple = !dict && reader.take('(');
+  if (!dict && !tuple && !reader.take('[')) {
+    return bad("names: neither a {...} nor a [...] literal");
+  }
+  const char close = dict ? '}' : (tuple ? ')' : ']');
 
-  std::vector<std::pair<size_t, std::string>> entries;
+  std::map<size_t, std::string> entries;
   bool closed = reader.take(close);
   while (!closed) {
-    if (entries.size() == kMaxLabels) {
-      return bad("names: more than " + std::to_string(kMaxLabels) + " classes");
-    }
     const std::string where = "names: entry " + std::to_string(entries.size());
     size_t key = entries.size();
     if (dict) {
-      const std::optional<size_t> read = reader.integer();
+      const std::optional<size_t> read = reader.key();
       if (!read || !reader.take(':')) return bad(where + " has no 'number:' in front");
       key = *read;
     }
-    std::optional<std::string> name = reader.quoted();
+    if (key >= kMaxLabels)
+      return bad("names: more than " + std::to_string(kMaxLabels) + " classes");
+    std::optional<std::string> name = reader.name();
     if (!name) return bad(where + " is not a quoted string");
-    PAWL_TRY(check_label(*name, where));
-    entries.emplace_back(key, std::move(*name));
+    if (!entries.emplace(key, std::move(*name)).second) {
+      return bad("names: class " + std::to_string(key) + " has two names");
+    }
     const bool comma = reader.take(',');
     closed = reader.take(close);
     if (!comma && !closed) return bad(where + " is not followed by ',' or the end");
@@ -215,13 +280,22 @@ Result<std::vector<std::string>> parse_names_literal(std::string_view text) {
   if (!reader.at_end()) return bad("names: text after the end of the literal");
   if (entries.empty()) return bad("names: empty");
 
-  std::vector<std::string> names(entries.size());
-  for (auto& [key, name] : entries) {
-    if (key >= names.size() || !names[key].empty()) {
-      return bad("names: class numbers are not 0 to " + std::to_string(names.size() - 1) +
-                 ", each once");
+  ClassNames names;
+  names.labels.resize(entries.rbegin()->first + 1);
+  for (size_t i = 0; i < names.labels.size(); ++i) {
+    const auto entry = entries.find(i);
+    const std::string_view name = entry == entries.end() ? "" : trimmed(entry->second);
+    if (check_label(name, "").ok() && is_utf8(name)) {
+      names.labels[i] = name;
+    } else {
+      names.labels[i] = "class " + std::to_string(i);
+      names.unnamed.push_back(i);
     }
-    names[key] = std::move(name);
+  }
+  // One number far out would otherwise make thousands of classes of a few names.
+  if (names.unnamed.size() > entries.size()) {
+    return bad("names: " + std::to_string(entries.size()) + " names for classes up to " +
+               std::to_string(names.labels.size() - 1));
   }
   return names;
 }

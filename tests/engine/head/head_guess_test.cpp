@@ -284,7 +284,14 @@ TEST(HeadGuess, LabelsMustFit) {
   segments.metadata = {{"names", names_of(80)}};
   EXPECT_NE(error_of(segments).find("names 80 classes"), std::string::npos);
 
-  for (const char* bad : {"{0: 'a'", "", "{0: 'a', 1: 'b\\x1b[2J'}", "nonsense"}) {
+  ModelOutline odd = model_of({{1, 7, 8400}});
+  odd.metadata = {{"names", "{\"0\": \"a\", \"1\": \"two\\nlines\", \"2\": \"c\"}"}};
+  const HeadGuess kept = guessed(odd);
+  EXPECT_EQ(kept.labels, (std::vector<std::string>{"a", "class 1", "c"}));
+  EXPECT_TRUE(assumes(kept, "no usable name"));
+  EXPECT_TRUE(assumes(kept, "'class 1'"));
+
+  for (const char* bad : {"{0: 'a'", "", "{0: 'a', 1: ['b']}", "nonsense"}) {
     ModelOutline model = model_of({{1, 6, 8400}});
     model.metadata = {{"names", bad}};
     const HeadGuess guess = guessed(model);

@@ -61,16 +61,50 @@ TEST(NamesLiteral, ReadsDictsAndLists) {
   const Case cases[] = {
       {"{0: 'person', 1: 'bicycle'}", {"person", "bicycle"}},
       {"  {1:\"b\",0:'a',}  ", {"a", "b"}},
+      {"{\"0\": \"crack\", \"1\": \"dent\"}", {"crack", "dent"}},
+      {"{'1': 'dent', '0': 'crack'}", {"crack", "dent"}},
+      {"{\n  \"0\" : \"crack\",\n  \" 1 \" : \"dent\"\n}", {"crack", "dent"}},
       {"['person', \"car's\"]", {"person", "car's"}},
+      {"('a', 'b',)", {"a", "b"}},
+      {"{0: 7, 1: 'b', 2: True, 3: -1.5}", {"7", "b", "True", "-1.5"}},
       {"['it\\'s', '\\\\', '\\x41\\u00e9\\U0001F600']",
        {"it's", "\\", "A\xC3\xA9\xF0\x9F\x98\x80"}},
-      {"{0: 'rolled-in_scale', 1: 'a: {b}, [c]'}", {"rolled-in_scale", "a: {b}, [c]"}},
+      {"[\"\\ud83d\\ude00\", \"a\\/b\", \"caf\xC3\xA9\"]",
+       {"\xF0\x9F\x98\x80", "a/b", "caf\xC3\xA9"}},
+      {"{0: 'rolled-in_scale', 1: 'a: {b}, [c]', 2: \"say \\\"x\\\", 'y'\"}",
+       {"rolled-in_scale", "a: {b}, [c]", "say \"x\", 'y'"}},
+      {"{0: '  padded ', 1: 'b'}", {"padded", "b"}},
   };
   for (const Case& c : cases) {
     const auto names = parse_names_literal(c.text);
     ASSERT_TRUE(names.ok()) << c.text << ": " << names.error().message;
-    EXPECT_EQ(names.value(), c.wanted) << c.text;
+    EXPECT_EQ(names.value().labels, c.wanted) << c.text;
+    EXPECT_TRUE(names.value().unnamed.empty()) << c.text;
   }
+}
+
+// One bad name costs no other its own.
+TEST(NamesLiteral, OddNamesBecomeNumbers) {
+  const std::string long_name(kMaxLabelBytes + 1, 'x');
+  for (const std::string& odd :
+       {std::string("''"), std::string("' '"), std::string("'a\\nb'"), std::string("'a\nb'"),
+        std::string("'\\x1b[2J'"), std::string("'a\\tb'"), std::string("'a\\u0000b'"),
+        std::string("None"), std::string("null"), "'" + long_name + "'", std::string("'\xFF'"),
+        std::string("'\xC3'"), std::string("'\xE2\x82'")}) {
+    for (const char* form : {"{0: 'crack', 1: @, 2: 'ok'}",
+                             "{\"2\": \"ok\", \"1\": @, \"0\": \"crack\"}", "['crack', @, 'ok']"}) {
+      std::string text = form;
+      text.replace(text.find('@'), 1, odd);
+      const auto names = parse_names_literal(text);
+      ASSERT_TRUE(names.ok()) << text << ": " << names.error().message;
+      EXPECT_EQ(names.value().labels, (Labels{"crack", "class 1", "ok"})) << text;
+      EXPECT_EQ(names.value().unnamed, std::vector<size_t>{1}) << text;
+    }
+  }
+  const auto gaps = parse_names_literal("{1: 'a', 4: 'b', 2: 'c'}");
+  ASSERT_TRUE(gaps.ok()) << gaps.error().message;
+  EXPECT_EQ(gaps.value().labels, (Labels{"class 0", "a", "c", "class 3", "b"}));
+  EXPECT_EQ(gaps.value().unnamed, (std::vector<size_t>{0, 3}));
 }
 
 TEST(NamesLiteral, RefusesTheRest) {
@@ -78,28 +112,32 @@ TEST(NamesLiteral, RefusesTheRest) {
                            "{",
                            "{}",
                            "[]",
+                           "()",
                            "person",
                            "{0: 'a'",
                            "{0 'a'}",
                            "{'a': 0}",
-                           "{0: a}",
+                           "{'0: 'a'}",
+                           "{'0\": 'a'}",
                            "{0: 'a' 1: 'b'}",
-                           "{1: 'a', 2: 'b'}",
                            "{0: 'a', 0: 'b'}",
-                           "{0: 'a', 2: 'b'}",
+                           "{0: 'a', '0': 'b'}",
+                           "{5: 'a'}",
                            "{-1: 'a'}",
                            "{99999999999999999999999: 'a'}",
+                           "{65536: 'a'}",
                            "{0: 'a'} x",
                            "['a'",
+                           "('a']",
                            "['a\\",
                            "['a\\'",
                            "['\\q']",
                            "['\\x4']",
                            "['\\xzz']",
                            "['\\ud800']",
+                           "['\\ud800\\u0041']",
+                           "['\\udc00']",
                            "['\\U00110000']",
-                           "['a\\nb']",
-                           "['']",
                            "[,]",
                            "['a',,'b']",
                            "[['a']]",
@@ -124,7 +162,7 @@ TEST(NamesLiteral, SurvivesCorruption) {
     for (int k = 0; k < 1 + i % 4; ++k) text[random() % text.size()] = static_cast<char>(random());
     const auto names = parse_names_literal(text);
     if (!names.ok()) continue;
-    for (const std::string& name : names.value()) {
+    for (const std::string& name : names.value().labels) {
       ASSERT_FALSE(name.empty());
       ASSERT_LE(name.size(), kMaxLabelBytes);
       for (const char c : name) ASSERT_GE(static_cast<unsigned char>(c), 0x20);
