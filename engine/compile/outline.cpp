@@ -1,13 +1,19 @@
 #include "engine/compile/outline.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <vector>
+
+#include "engine/compile/value_parts.h"
 
 namespace pawl::engine {
 namespace {
 
-// Whether a sigmoid lies between `value` and the convolutions before it, on any path.
-Activation activation_before(const Graph& graph, const Uses& uses, ValueId value) {
+// The nodes between `value` and the convolutions, and by choice the matrix products, in front of
+// it.
+std::vector<const Node*> tail_of(const Graph& graph, const Uses& uses, ValueId value,
+                                 bool behind_products) {
+  std::vector<const Node*> nodes;
   std::vector<ValueId> open = {value};
   std::vector<bool> seen(graph.values.size(), false);
   while (!open.empty()) {
@@ -18,11 +24,17 @@ Activation activation_before(const Graph& graph, const Uses& uses, ValueId value
     const int32_t producer = uses.producer[static_cast<size_t>(id)];
     if (producer < 0) continue;
     const Node& node = graph.nodes[static_cast<size_t>(producer)];
-    if (node.op == Op::kSigmoid) return Activation::kSigmoid;
-    if (node.op == Op::kConv) continue;
+    if (node.op == Op::kConv || (behind_products && node.op == Op::kMatMul)) continue;
+    nodes.push_back(&node);
     open.insert(open.end(), node.inputs.begin(), node.inputs.end());
   }
-  return Activation::kNone;
+  return nodes;
+}
+
+bool any_is(const std::vector<const Node*>& nodes, std::initializer_list<Op> ops) {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const Node* node) {
+    return std::find(ops.begin(), ops.end(), node->op) != ops.end();
+  });
 }
 
 }  // namespace
@@ -34,15 +46,21 @@ ModelOutline outline_of(const Graph& graph) {
     outline.input_shape = graph.value(graph.inputs[0]).shape;
   }
   const Uses uses = compute_uses(graph);
+  const std::vector<std::vector<AxisParts>> parts = value_parts(graph);
   for (const ValueId output : graph.outputs) {
     const Value& value = graph.value(output);
-    outline.outputs.push_back(OutputOutline{.name = value.name,
-                                            .shape = value.shape,
-                                            .activation = activation_before(graph, uses, output)});
+    const bool sigmoid = any_is(tail_of(graph, uses, output, false), {Op::kSigmoid});
+    const std::vector<const Node*> tail = tail_of(graph, uses, output, true);
+    outline.outputs.push_back(
+        OutputOutline{.name = value.name,
+                      .shape = value.shape,
+                      .activation = sigmoid ? Activation::kSigmoid : Activation::kNone,
+                      .parts = parts[static_cast<size_t>(output)],
+                      .exp = any_is(tail, {Op::kExp}),
+                      .ranked = any_is(tail, {Op::kTopK}),
+                      .rotated = any_is(tail, {Op::kSin, Op::kCos})});
   }
   outline.metadata = graph.metadata;
-  outline.has_exp = std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                                [](const Node& node) { return node.op == Op::kExp; });
   return outline;
 }
 

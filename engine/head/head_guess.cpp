@@ -9,6 +9,8 @@
 #include "engine/head/head_match.h"
 #include "engine/head/head_table.h"
 #include "engine/head/labels.h"
+#include "engine/head/other_tasks.h"
+#include "engine/head/wording.h"
 #include "platform/frame.h"
 
 namespace pawl::engine {
@@ -24,24 +26,6 @@ constexpr int64_t kMaxOutputFloats = int64_t{1} << 34;
 constexpr size_t kMaxOutputs = 256;
 constexpr size_t kMaxRank = 8;
 constexpr int32_t kEndToEndClasses = 1024;  // where nothing tells how many there are
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "(";
-  for (size_t i = 0; i < shape.size() && i < kMaxRank; ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return text + (shape.size() > kMaxRank ? ", ...)" : ")");
-}
-
-// Metadata in a message: short and printable.
-std::string quote(std::string_view text) {
-  constexpr size_t kLongest = 40;
-  std::string quoted = "'";
-  for (const char c : text.substr(0, kLongest)) {
-    quoted.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
-  }
-  return quoted + (text.size() > kLongest ? "...'" : "'");
-}
 
 Status check_outline(const ModelOutline& model) {
   const std::vector<int64_t>& in = model.input_shape;
@@ -81,13 +65,6 @@ Status check_outline(const ModelOutline& model) {
 const std::string* metadata(const ModelOutline& model, const char* key) {
   const auto found = model.metadata.find(key);
   return found == model.metadata.end() ? nullptr : &found->second;
-}
-
-Status check_task(const ModelOutline& model) {
-  const std::string* task = metadata(model, "task");
-  if (task == nullptr || *task == "detect" || task->empty()) return {};
-  return Error{Code::kUnsupported, "the model's metadata says its task is " + quote(*task) +
-                                       "; only 'detect' models are supported"};
 }
 
 // A whole number from 1 to `largest`, or nothing.
@@ -154,7 +131,14 @@ MatchContext match_context(const ModelOutline& model, size_t named) {
     context.largest_stride = parse_count(*stride, 1024).value_or(0);
   }
   if (const std::string* end2end = metadata(model, "end2end")) {
-    context.says_end_to_end = *end2end == "True";
+    if (*end2end == "True" || *end2end == "true") context.end_to_end = true;
+    if (*end2end == "False" || *end2end == "false") context.end_to_end = false;
+  }
+  for (const char* key : {"nc", "num_classes", "nb_classes"}) {
+    const std::string* count = metadata(model, key);
+    if (context.named == 0 && count != nullptr) {
+      context.named = parse_count(*count, kMaxClasses).value_or(0);
+    }
   }
   return context;
 }
@@ -162,21 +146,45 @@ MatchContext match_context(const ModelOutline& model, size_t named) {
 struct Choice {
   const HeadFamily* family = nullptr;
   HeadMatch match;
-  std::string rivals;  // families that fit as well
 };
 
-Choice choose_family(const MatchContext& context) {
-  Choice best;
+// Families that fit the model equally well, in the order of the table; empty if none fits.
+std::vector<Choice> best_families(const MatchContext& context) {
+  std::vector<Choice> best;
   for (const HeadFamily& family : head_families()) {
     HeadMatch match = match_family(family, context);
     if (match.strength == 0) continue;
-    if (match.strength > best.match.strength) {
-      best = {&family, std::move(match), ""};
-    } else if (match.strength == best.match.strength) {
-      best.rivals += (best.rivals.empty() ? "" : ", ") + std::string(family.name);
-    }
+    if (!best.empty() && match.strength < best[0].match.strength) continue;
+    if (!best.empty() && match.strength > best[0].match.strength) best.clear();
+    best.push_back({&family, std::move(match)});
   }
   return best;
+}
+
+// Several readings and nothing that prefers one.
+Error ambiguous(const MatchContext& context, const std::vector<Choice>& choices) {
+  std::string readings;
+  bool counts_differ = false;
+  bool named = false;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const HeadSpec& head = choices[i].match.head;
+    readings += (i == 0 ? "" : (i + 1 == choices.size() ? " or " : ", "));
+    readings += choices[i].family->name;
+    const bool open = head.layout == OutputLayout::kEndToEnd;
+    if (!open) readings += " (" + counted(head.classes, "class", "classes") + ")";
+    counts_differ = counts_differ || open || head.classes != choices[0].match.head.classes;
+    named = named || open || head.classes == context.named;
+  }
+  std::string text = "output " + quote(context.model.outputs[0].name) + " " +
+                     shape_text(context.model.outputs[0].shape) +
+                     (context.model.outputs.size() > 1 ? " and the others" : "") +
+                     " can be read as " + readings + ", and nothing in the file tells which";
+  if (context.named != 0 && !named) {
+    text += " (it names " + counted(context.named, "class", "classes") + ")";
+  }
+  text += ": say --head " + std::string(choices[0].family->name) + " or another of these";
+  if (counts_differ && context.named == 0) text += ", or name the classes with --labels";
+  return {Code::kInvalidArgument, text};
 }
 
 Error not_recognised(const ModelOutline& model) {
@@ -194,9 +202,10 @@ Error not_recognised(const ModelOutline& model) {
 Result<Choice> choose(const MatchContext& context, const HeadOverrides& overrides) {
   Choice choice;
   if (overrides.head == "auto") {
-    choice = choose_family(context);
-    if (choice.family == nullptr) return not_recognised(context.model);
-    return choice;
+    std::vector<Choice> best = best_families(context);
+    if (best.empty()) return not_recognised(context.model);
+    if (best.size() > 1) return ambiguous(context, best);
+    return std::move(best[0]);
   }
   choice.family = find_head_family(overrides.head);
   if (choice.family == nullptr) {
@@ -313,9 +322,10 @@ void settle_preprocess(const HeadFamily& family, const ModelOutline& model,
 Result<HeadGuess> guess_head(const ModelOutline& model, const HeadOverrides& overrides) {
   PAWL_TRY(check_outline(model));
   HeadGuess guess;
-  if (overrides.head != "none") PAWL_TRY(check_task(model));
   std::vector<std::string> labels = known_labels(model, overrides, &guess.assumptions);
-  const MatchContext context = match_context(model, labels.size());
+  MatchContext context = match_context(model, labels.size());
+  context.by_user = overrides.head != "auto";
+  if (overrides.head != "none") PAWL_TRY(refuse_other_tasks(model, context.named));
   Choice choice = PAWL_TRY(choose(context, overrides));
 
   guess.family = choice.family->name;
@@ -328,10 +338,6 @@ Result<HeadGuess> guess_head(const ModelOutline& model, const HeadOverrides& ove
   guess.head = choice.match.head;
   guess.levels = std::move(choice.match.levels);
   for (std::string& line : choice.match.assumptions) guess.assumptions.push_back(std::move(line));
-  if (overrides.head == "auto" && !choice.rivals.empty()) {
-    guess.assumptions.push_back("head read as " + guess.family + "; " + choice.rivals +
-                                " would have the same outputs: --head names it");
-  }
   PAWL_TRY(settle_labels(std::move(labels), overrides, &guess));
   settle_preprocess(*choice.family, model, overrides, &guess);
 

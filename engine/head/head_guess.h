@@ -1,5 +1,7 @@
-// What a model is, from the outside: the shapes of its input and outputs, its metadata, and what
-// the user said. Everything that had to be assumed is reported, one line each.
+// What a model is: the shapes of its input and outputs, its metadata, what its nodes do to the
+// pixels first and to the outputs last, and what the user said. Nothing is decided against what
+// the file says; where it leaves several readings, the error lists them. Everything that had to be
+// assumed is reported, one line each.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +19,31 @@ namespace pawl::engine {
 // Whether an output passed a sigmoid after its last convolution.
 enum class Activation : uint8_t { kUnknown, kNone, kSigmoid };
 
+// Numbers next to each other along an axis of an output that were computed alike.
+struct OutputPart {
+  enum class Source : uint8_t {
+    kUnknown,      // mixed, or by operators that hide it
+    kConvolution,  // nothing behind a convolution
+    kSigmoid,      // nothing behind a sigmoid
+    kArithmetic,
+    kConstant,  // the same for every image
+    kIndex,     // whole numbers: an index of TopK, ArgMax and the like
+  };
+  int64_t extent = 0;
+  Source source = Source::kUnknown;
+  bool whole = false;  // all channels of a convolution, or of one on each level
+};
+using AxisParts = std::vector<OutputPart>;  // their extents sum to that of the axis
+
 struct OutputOutline {
   std::string name;
   std::vector<int64_t> shape;
   Activation activation = Activation::kUnknown;
+  // Between the output and the last convolutions or matrix products in front of it:
+  std::vector<AxisParts> parts = {};  // of each axis; empty: unknown
+  bool exp = false;                   // an Exp: a decoded YOLOX has one, its usual export has not
+  bool ranked = false;                // a TopK
+  bool rotated = false;               // a sine or cosine
 };
 
 // The parts of a model that recognition looks at; all of it untrusted.
@@ -29,7 +52,6 @@ struct ModelOutline {
   std::vector<int64_t> input_shape;  // (1, C, H, W)
   std::vector<OutputOutline> outputs;
   std::map<std::string, std::string> metadata;
-  bool has_exp = false;  // an Exp node anywhere: tells a decoded YOLOX from the usual export
 };
 
 struct HeadGuess {

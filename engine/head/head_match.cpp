@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/head/row_structure.h"
+
 namespace pawl::engine {
 namespace {
 
@@ -97,27 +99,57 @@ void mention_ignored(const MatchContext& context, size_t used, HeadMatch* match)
   }
 }
 
+// Points for what the nodes in front of an output say about its rows; none where they contradict
+// the family.
+std::optional<int32_t> node_points(const HeadFamily& family, const OutputOutline& output,
+                                   const std::optional<RowStructure>& row, bool named) {
+  if (!row) return 0;
+  if (row->class_index || (row->extra != 0 && !named)) return std::nullopt;
+  if (row->objectness && *row->objectness != family.objectness) return std::nullopt;
+  // Fractions of the input, as of DETR and its kin: no family here.
+  if (row->box == OutputPart::Source::kSigmoid) return std::nullopt;
+  int32_t points = row->objectness ? 4 : 1;
+  if (family.shape == HeadShape::kGridRows) {
+    // Boxes relative to their cell leave their convolution as they are; decoded ones pass an Exp.
+    const bool relative = row->box == OutputPart::Source::kConvolution;
+    if (row->constant_objectness || (!output.exp && !relative)) return std::nullopt;
+    ++points;
+  }
+  return points;
+}
+
 // One output that holds everything, decoded or relative to its grid.
 HeadMatch match_whole(const HeadFamily& family, const MatchContext& context) {
   HeadMatch best;
+  bool decoded_best = true;
   const bool transposed = family.shape == HeadShape::kColumns;
-  const bool decoded = family.shape != HeadShape::kGridRows || context.model.has_exp;
   const int32_t fixed = family.objectness ? 5 : 4;
   for (const Matrix& matrix : matrices(context)) {
+    const OutputOutline& output = context.model.outputs[static_cast<size_t>(matrix.output)];
+    const bool decoded = family.shape != HeadShape::kGridRows || output.exp;
     const int64_t boxes = transposed ? matrix.columns : matrix.rows;
     const int64_t classes = (transposed ? matrix.rows : matrix.columns) - fixed;
     if (!classes_ok(classes)) continue;
     const std::vector<Grid> grids = grids_for(context, boxes, family.boxes_per_cell);
     const int32_t named = name_points(context, classes);
+    const std::optional<RowStructure> row = row_structure(output, transposed ? 1 : 2);
+    const std::optional<int32_t> points = node_points(family, output, row, named != 0);
+    if (!points && !context.by_user) continue;
     // Decoded boxes need no grid: the names may vouch for unusual strides.
     const bool vouched = decoded && named != 0 && boxes > classes;
     if (grids.empty() && !vouched) continue;
     // One stride alone is weak: any row of pixels has some number of cells.
-    const int32_t strength = (grids.size() < 2 ? 1 : 2) + named;
+    const int32_t strength = (grids.size() < 2 ? 1 : 2) + named + points.value_or(0);
     if (strength <= best.strength) continue;
 
     best.strength = strength;
     best.levels.clear();
+    best.assumptions.clear();
+    decoded_best = decoded;
+    if (decoded && row && row->box == OutputPart::Source::kConvolution) {
+      best.assumptions.push_back(
+          "boxes taken as decoded, though they come straight from a convolution");
+    }
     best.head =
         family_head(family, transposed ? OutputLayout::kColumns : OutputLayout::kRows, classes);
     if (decoded) {
@@ -137,7 +169,7 @@ HeadMatch match_whole(const HeadFamily& family, const MatchContext& context) {
   if (best.strength == 0) return best;
   mention_ignored(context, 1, &best);
   if (family.shape == HeadShape::kGridRows) {
-    best.assumptions.push_back(decoded
+    best.assumptions.push_back(decoded_best
                                    ? "boxes taken as decoded by the network, which has an Exp"
                                    : "boxes taken as relative to their grid cell: the network has "
                                      "no Exp that would have decoded them");
@@ -145,11 +177,25 @@ HeadMatch match_whole(const HeadFamily& family, const MatchContext& context) {
   return best;
 }
 
+// How likely (1, K, 6) holds corners, score and class. It does where the class is an index, or the
+// best K were chosen and the graph tells no more.
+int32_t end_to_end_strength(const MatchContext& context, const Matrix& matrix) {
+  constexpr int64_t kUsualMost = 1000;  // rows; as many as cells is the mark of another head
+  if (context.end_to_end.value_or(false)) return 9;
+  const OutputOutline& output = context.model.outputs[static_cast<size_t>(matrix.output)];
+  const std::optional<RowStructure> row = row_structure(output, 2);
+  if (row ? row->class_index : output.ranked) return 8;
+  if ((row || context.end_to_end) && !context.by_user) return 0;
+  if (matrix.rows > kUsualMost) return 1;
+  return context.named != 0 ? 3 : 2;  // names of any number fit
+}
+
 HeadMatch match_end_to_end(const HeadFamily& family, const MatchContext& context) {
   HeadMatch match;
   for (const Matrix& matrix : matrices(context)) {
     if (matrix.columns != 6) continue;
-    match.strength = context.says_end_to_end ? 9 : 1;
+    match.strength = end_to_end_strength(context, matrix);
+    if (match.strength == 0) continue;
     match.head = family_head(family, OutputLayout::kEndToEnd, 0);
     match.levels = {whole_level(matrix, false, 0, matrix.rows, false)};
     mention_ignored(context, 1, &match);
@@ -198,7 +244,9 @@ HeadMatch match_anchor_maps(const HeadFamily& family, const MatchContext& contex
     }
   }
   if (used != std::size(kDefaultStrides) || !classes_ok(channels - 5)) return {};
-  match.strength = 2 + name_points(context, channels - 5);
+  // Beside a decoded output, the maps are only what it was made of.
+  match.strength =
+      (used == context.model.outputs.size() ? 3 : 1) + name_points(context, channels - 5);
   match.head = family_head(family, OutputLayout::kMaps, channels - 5);
   match.head.scores_are_logits = true;
   match.assumptions.push_back(std::string("anchors are ") + family.name +

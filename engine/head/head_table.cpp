@@ -12,7 +12,7 @@ constexpr float kYolov7Anchors[18] = {12,  16,  19,  36,  40,  28,   // stride 8
                                       36,  75,  76,  55,  72,  146,  // 16
                                       142, 110, 192, 243, 459, 401};
 
-// Recognition takes the family whose shape fits best, the earlier one where two fit equally well.
+// Recognition takes the family that fits best and asks where two fit equally well.
 // clang-format off
 constexpr HeadFamily kFamilies[] = {
     {"yolov8", "yolov5u yolov9 yolo11 yolo12", "one output (1, 4+classes, cells)",

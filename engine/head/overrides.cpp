@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/head/head_table.h"
+#include "engine/head/wording.h"
 
 namespace pawl::engine {
 namespace {
@@ -17,16 +18,6 @@ constexpr const char* kPreKeys =
     "color=rgb|bgr, fit=letterbox|topleft|stretch, pad=0..255, scale=F or F:F:F, mean=F or F:F:F, "
     "std=F or F:F:F";
 constexpr float kLargestNumber = 1e6F;
-constexpr size_t kMaxQuoted = 40;
-
-// What the user wrote, short and printable, for a message.
-std::string quote(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text.substr(0, kMaxQuoted)) {
-    quoted.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
-  }
-  return quoted + (text.size() > kMaxQuoted ? "...'" : "'");
-}
 
 Error bad_value(std::string_view key, std::string_view value, const char* wanted) {
   return {Code::kInvalidArgument, "--pre " + std::string(key) + "=" + quote(value) + ": " + wanted};

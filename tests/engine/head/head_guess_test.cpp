@@ -1,6 +1,6 @@
 // Proves: the shapes of every family are recognised with the right layout, code, strides and
-// preprocessing; what is ambiguous is settled by names or reported; what is not a detector, or is
-// hostile, ends in an error that says what to do.
+// preprocessing; what shapes leave open is settled by names and nodes, or is an error that lists
+// the readings; what is not a detector, or is hostile, ends in an error that says what to do.
 #include "engine/head/head_guess.h"
 
 #include <gtest/gtest.h>
@@ -52,6 +52,23 @@ bool assumes(const HeadGuess& guess, const char* text) {
   return false;
 }
 
+using Source = OutputPart::Source;
+
+// What the nodes say about the numbers of one box, of output 0 along `axis`.
+ModelOutline with_parts(ModelOutline model, size_t axis, AxisParts parts) {
+  model.outputs[0].parts.assign(model.outputs[0].shape.size(), {});
+  model.outputs[0].parts[axis] = std::move(parts);
+  return model;
+}
+
+OutputPart part(int64_t extent, Source source, bool whole = true) {
+  return {.extent = extent, .source = source, .whole = whole};
+}
+
+AxisParts yolox_parts(int64_t classes, Source box = Source::kConvolution) {
+  return {part(4, box), part(1, Source::kSigmoid), part(classes, Source::kSigmoid)};
+}
+
 TEST(HeadGuess, UltralyticsColumns) {
   ModelOutline model = model_of({{1, 84, 8400}});
   model.metadata = {
@@ -101,7 +118,8 @@ TEST(HeadGuess, RowsOfEveryFamily) {
   EXPECT_EQ(v5.levels[0].scores.offset, 5);
   EXPECT_EQ(v5.levels[0].scores.pixel, 85);
 
-  const HeadGuess yolox = guessed(model_of({{1, 3549, 85}}, 416, 416));
+  ModelOutline nano = with_parts(model_of({{1, 3549, 85}}, 416, 416), 2, yolox_parts(80));
+  const HeadGuess yolox = guessed(nano);
   EXPECT_EQ(yolox.family, "yolox");
   EXPECT_EQ(yolox.head.box, BoxCode::kYolox);
   ASSERT_EQ(yolox.levels.size(), 3U);
@@ -113,10 +131,9 @@ TEST(HeadGuess, RowsOfEveryFamily) {
   EXPECT_EQ(yolox.pre.fit, Fit::kLetterboxTopLeft);
   EXPECT_EQ(yolox.pre.scale[0], 1.0F);
   EXPECT_TRUE(assumes(yolox, "no Exp"));
-  EXPECT_TRUE(assumes(yolox, "yolov6"));
 
-  ModelOutline decoded = model_of({{1, 3549, 85}}, 416, 416);
-  decoded.has_exp = true;
+  ModelOutline decoded = with_parts(nano, 2, yolox_parts(80, Source::kArithmetic));
+  decoded.outputs[0].exp = true;
   EXPECT_EQ(guessed(decoded).head.box, BoxCode::kCxcywh);
   EXPECT_EQ(guessed(decoded).family, "yolox");
 
@@ -126,15 +143,87 @@ TEST(HeadGuess, RowsOfEveryFamily) {
   EXPECT_EQ(six.head.box, BoxCode::kCxcywh);
   EXPECT_TRUE(six.head.objectness);
   EXPECT_EQ(six.pre.fit, Fit::kLetterboxCentred);
+}
 
-  // 84 columns: 79 classes and objectness, or 80 without; names decide.
+// Names settle what shapes leave open; where they do not, the error lists what fits and the option.
+TEST(HeadGuess, TiesAreQuestions) {
   ModelOutline rows = model_of({{1, 8400, 84}});
-  EXPECT_TRUE(assumes(guessed(rows), "yolov8-rows"));
-  rows.metadata = {{"names", names_of(80)}};
-  EXPECT_EQ(guessed(rows).family, "yolov8-rows");
-  EXPECT_FALSE(guessed(rows).head.objectness);
+  const std::string open = error_of(rows);
+  for (const char* text : {"'output0' (1, 8400, 84)", "yolox (79 classes)", "yolov6 (79 classes)",
+                           "yolov8-rows (80 classes)", "--head", "--labels"}) {
+    EXPECT_NE(open.find(text), std::string::npos) << text << " in " << open;
+  }
+  for (const char* key : {"names", "nc", "nb_classes", "num_classes"}) {
+    rows.metadata = {{key, std::string(key) == "names" ? names_of(80) : "80"}};
+    EXPECT_EQ(guessed(rows).family, "yolov8-rows") << key;
+    EXPECT_FALSE(guessed(rows).head.objectness);
+    EXPECT_EQ(guessed(rows).head.classes, 80);
+  }
+  HeadOverrides labels;
+  labels.labels.assign(80, "x");
+  rows.metadata.clear();
+  EXPECT_EQ(guessed(rows, labels).family, "yolov8-rows");
+
+  // 79 names leave yolox and yolov6, which --labels cannot tell apart.
   rows.metadata = {{"names", names_of(79)}};
-  EXPECT_EQ(guessed(rows).family, "yolox");
+  const std::string two = error_of(rows);
+  EXPECT_NE(two.find("yolox (79 classes) or yolov6 (79 classes)"), std::string::npos) << two;
+  EXPECT_EQ(two.find("yolov8-rows"), std::string::npos) << two;
+  EXPECT_EQ(two.find("--labels"), std::string::npos) << two;
+  for (const char* head : {"yolox", "yolov6", "yolov8-rows"}) {
+    HeadOverrides said;
+    said.head = head;
+    EXPECT_EQ(guessed(model_of({{1, 8400, 84}}), said).family, head);
+  }
+  // Names that fit none of them are part of the question.
+  rows.metadata = {{"names", names_of(7)}};
+  EXPECT_NE(error_of(rows).find("it names 7 classes"), std::string::npos) << error_of(rows);
+
+  // Raw maps whose anchors could be either family's; boxes and scores of two.
+  const std::string anchors =
+      error_of(model_of({{1, 3, 80, 80, 85}, {1, 3, 40, 40, 85}, {1, 3, 20, 20, 85}}));
+  EXPECT_NE(anchors.find("yolov5-maps (80 classes) or yolov7-maps"), std::string::npos) << anchors;
+  const std::string apart = error_of(model_of({{1, 8400, 4}, {1, 8400, 80}}));
+  EXPECT_NE(apart.find("yolonas (80 classes) or damoyolo"), std::string::npos) << apart;
+}
+
+// The nodes in front of an output settle it too, and against them nothing is read.
+TEST(HeadGuess, NodesSettleRows) {
+  const ModelOutline rows = model_of({{1, 8400, 84}});
+  const AxisParts v8 = {part(2, Source::kArithmetic, false), part(2, Source::kArithmetic, false),
+                        part(80, Source::kSigmoid)};
+  EXPECT_EQ(guessed(with_parts(rows, 2, v8)).family, "yolov8-rows");
+  const AxisParts v6 = {part(4, Source::kArithmetic, false), part(1, Source::kConstant, false),
+                        part(79, Source::kSigmoid)};
+  EXPECT_EQ(guessed(with_parts(rows, 2, v6)).family, "yolov6");
+  EXPECT_EQ(guessed(with_parts(rows, 2, yolox_parts(79))).family, "yolox");
+  // One convolution for everything tells the box from the rest and no more.
+  const AxisParts one = {part(4, Source::kArithmetic, false), part(80, Source::kSigmoid, false)};
+  const std::string open = error_of(with_parts(rows, 2, one));
+  EXPECT_NE(open.find("yolov6 (79 classes) or yolov8-rows (80 classes)"), std::string::npos)
+      << open;
+  // Names against the nodes: both are named.
+  ModelOutline against = with_parts(rows, 2, v8);
+  against.metadata = {{"names", names_of(79)}};
+  const std::string message = error_of(against);
+  EXPECT_NE(message.find("names 79 classes"), std::string::npos) << message;
+  EXPECT_NE(message.find("yolov8-rows head with 80 classes"), std::string::npos) << message;
+  // The user's word is above the nodes'.
+  HeadOverrides said;
+  said.head = "yolox";
+  EXPECT_EQ(guessed(with_parts(rows, 2, v8), said).head.classes, 79);
+
+  // As many cells as numbers a box, so that the shape reads both ways.
+  const ModelOutline square = model_of({{1, 84, 84}}, 64, 64);
+  error_of(square);
+  const AxisParts levels = {part(64, Source::kUnknown, false), part(16, Source::kUnknown, false),
+                            part(4, Source::kUnknown, false)};
+  ModelOutline columns = with_parts(square, 1, v8);
+  columns.outputs[0].parts[2] = levels;
+  EXPECT_EQ(guessed(columns).family, "yolov8");
+  ModelOutline across = with_parts(square, 2, v8);
+  across.outputs[0].parts[1] = levels;
+  EXPECT_EQ(guessed(across).family, "yolov8-rows");
 }
 
 TEST(HeadGuess, EndToEndAndItsLookalikes) {
@@ -154,7 +243,51 @@ TEST(HeadGuess, EndToEndAndItsLookalikes) {
 
   // Six columns, but as many rows as YOLOv5 has boxes: one class.
   EXPECT_EQ(guessed(model_of({{1, 25200, 6}})).family, "yolov5");
-  EXPECT_EQ(guessed(model_of({{1, 8400, 6}})).family, "yolox");
+  EXPECT_EQ(guessed(with_parts(model_of({{1, 8400, 6}}), 2, yolox_parts(1))).family, "yolox");
+  EXPECT_NE(error_of(model_of({{1, 8400, 6}})).find("yolov8-rows (2 classes)"), std::string::npos);
+}
+
+// (1, K, 6) of one or two classes is also objectness and a class, or two classes, of K cells.
+TEST(HeadGuess, EndToEndWithFewClasses) {
+  const AxisParts corners = {part(2, Source::kArithmetic, false),
+                             part(2, Source::kArithmetic, false), part(1, Source::kUnknown, false),
+                             part(1, Source::kIndex, false)};
+  for (const int classes : {0, 1, 2, 80}) {
+    for (const int64_t rows : {30, 63, 84, 252, 300}) {
+      for (const bool traced : {false, true}) {
+        ModelOutline model = model_of({{1, rows, 6}}, 64, 64);
+        if (traced) model = with_parts(model, 2, corners);
+        model.outputs[0].ranked = true;
+        if (classes > 0) model.metadata["names"] = names_of(classes);
+        model.metadata["stride"] = "32";
+        const HeadGuess guess = guessed(model);
+        EXPECT_EQ(guess.family, "end2end") << classes << " classes, " << rows << " rows";
+        EXPECT_EQ(guess.head.layout, OutputLayout::kEndToEnd);
+        EXPECT_FALSE(guess.head.nms);
+        EXPECT_EQ(guess.head.classes, classes > 0 ? classes : 1024);
+      }
+    }
+  }
+  // Nothing but the shape: 84 rows are all cells of 64x64, and 30 could be the best 30.
+  ModelOutline model = model_of({{1, 84, 6}}, 64, 64);
+  for (const char* reading :
+       {"yolox (1 class)", "yolov6 (1 class)", "yolov8-rows (2 classes)", "or end2end", "--head"}) {
+    EXPECT_NE(error_of(model).find(reading), std::string::npos) << error_of(model);
+  }
+  model = model_of({{1, 30, 6}}, 64, 64);
+  model.metadata["names"] = names_of(1);
+  EXPECT_NE(error_of(model).find("end2end"), std::string::npos) << error_of(model);
+  // Rows that no TopK chose, with scores behind sigmoids: not end to end, whatever their number.
+  model = with_parts(model_of({{1, 30, 6}}, 64, 64), 2,
+                     {part(4, Source::kArithmetic), part(2, Source::kSigmoid)});
+  EXPECT_NE(error_of(model).find("--head"), std::string::npos);
+  model.metadata["names"] = names_of(2);
+  EXPECT_EQ(guessed(model).family, "yolov8-rows");
+  // The best rows before suppression: scores, not an index, behind the boxes.
+  model.outputs[0].ranked = true;
+  EXPECT_EQ(guessed(model).family, "yolov8-rows");
+  model.metadata["end2end"] = "False";
+  EXPECT_EQ(guessed(model).family, "yolov8-rows");
 }
 
 TEST(HeadGuess, FeatureMaps) {
@@ -210,7 +343,9 @@ TEST(HeadGuess, FeatureMaps) {
   EXPECT_EQ(v8.head.classes, 10);
 
   ModelOutline v5 = model_of({{1, 3, 80, 80, 85}, {1, 3, 40, 40, 85}, {1, 3, 20, 20, 85}});
-  const HeadGuess anchors = guessed(v5);
+  HeadOverrides maps;
+  maps.head = "yolov5-maps";
+  const HeadGuess anchors = guessed(v5, maps);
   EXPECT_EQ(anchors.family, "yolov5-maps");
   EXPECT_EQ(anchors.head.box, BoxCode::kYolov5);
   EXPECT_TRUE(anchors.head.scores_are_logits);
@@ -219,7 +354,6 @@ TEST(HeadGuess, FeatureMaps) {
   EXPECT_EQ(anchors.levels[4].anchor_h, 45.0F);
   EXPECT_EQ(anchors.levels[4].box.offset, 1600 * 85);
   EXPECT_TRUE(assumes(anchors, "anchors"));
-  EXPECT_TRUE(assumes(anchors, "yolov7-maps"));
 
   // An export with both takes the decoded output.
   ModelOutline both = v5;
@@ -231,9 +365,11 @@ TEST(HeadGuess, FeatureMaps) {
 }
 
 TEST(HeadGuess, BoxesAndScores) {
-  const HeadGuess rows = guessed(model_of({{1, 8400, 4}, {1, 8400, 80}}));
+  HeadOverrides nas;
+  nas.head = "yolonas";
+  const HeadGuess rows = guessed(model_of({{1, 8400, 4}, {1, 8400, 80}}), nas);
   EXPECT_EQ(rows.family, "yolonas");
-  EXPECT_TRUE(assumes(rows, "damoyolo"));
+  EXPECT_EQ(rows.levels[0].scores.pixel, 80);
   const HeadGuess across = guessed(model_of({{1, 8400, 4}, {1, 80, 8400}}));
   EXPECT_EQ(across.family, "ppyoloe");
   EXPECT_EQ(across.head.box, BoxCode::kXyxy);
@@ -279,10 +415,9 @@ TEST(HeadGuess, LabelsMustFit) {
   EXPECT_NE(message.find("names 6 classes"), std::string::npos) << message;
   EXPECT_NE(message.find("80 classes"), std::string::npos) << message;
 
-  // A segmentation model without its task: 32 mask numbers too many.
-  ModelOutline segments = model_of({{1, 116, 8400}, {1, 32, 160, 160}});
-  segments.metadata = {{"names", names_of(80)}};
-  EXPECT_NE(error_of(segments).find("names 80 classes"), std::string::npos);
+  ModelOutline other = model_of({{1, 116, 8400}});
+  other.metadata = {{"names", names_of(80)}};
+  EXPECT_NE(error_of(other).find("names 80 classes"), std::string::npos);
 
   ModelOutline odd = model_of({{1, 7, 8400}});
   odd.metadata = {{"names", "{\"0\": \"a\", \"1\": \"two\\nlines\", \"2\": \"c\"}"}};
@@ -349,6 +484,19 @@ TEST(HeadGuess, SurvivesRandomModels) {
     ModelOutline model = model_of(outputs, side, side);
     for (const char* key : {"names", "stride", "imgsz", "end2end"}) {
       if (random() % 3 == 0) model.metadata[key] = values[random() % std::size(values)];
+    }
+    for (OutputOutline& output : model.outputs) {
+      if (random() % 2 == 0) continue;
+      output.parts.resize(random() % 5);
+      for (AxisParts& axis : output.parts) {
+        for (uint64_t n = random() % 6; n > 0; --n) {
+          axis.push_back(
+              part(dims[random() % 10], static_cast<Source>(random() % 6), random() % 2 == 0));
+        }
+      }
+      output.exp = random() % 4 == 0;
+      output.ranked = random() % 4 == 0;
+      output.rotated = random() % 16 == 0;
     }
     HeadOverrides overrides;
     if (i % 3 == 0) overrides.head = head_families()[random() % head_families().size()].name;
