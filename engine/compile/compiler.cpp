@@ -224,10 +224,24 @@ Result<GraphQuantization> quantize_graph(const Prepared& prepared, const Compile
   return quantization;
 }
 
+// A session gives the network an image and nothing else.
+Status check_inputs(const Graph& graph) {
+  if (graph.inputs.size() == 1) return {};
+  std::string inputs;
+  for (const ValueId id : graph.inputs) {
+    const Value& value = graph.value(id);
+    inputs += (inputs.empty() ? "\"" : ", \"") + value.name + "\" " + to_string(value.shape);
+  }
+  return Error{Code::kUnsupported,
+               "the model reads " + std::to_string(graph.inputs.size()) + " inputs (" + inputs +
+                   "); an image is all it will get: export it with the others as constants"};
+}
+
 }  // namespace
 
 Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   const Target target = PAWL_TRY(find_target(options.target));
+  PAWL_TRY(check_inputs(graph));
   HeadGuess guess = PAWL_TRY(guess_head(outline_of(graph), options.head));
   Prepared prepared{.graph = graph, .guess = std::move(guess), .fused = std::nullopt};
   optimise(&prepared.graph);

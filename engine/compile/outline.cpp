@@ -4,7 +4,9 @@
 #include <initializer_list>
 #include <vector>
 
+#include "engine/compile/pixel_use.h"
 #include "engine/compile/value_parts.h"
+#include "engine/graph/exported_size.h"
 
 namespace pawl::engine {
 namespace {
@@ -45,6 +47,7 @@ ModelOutline outline_of(const Graph& graph) {
     outline.input_name = graph.value(graph.inputs[0]).name;
     outline.input_shape = graph.value(graph.inputs[0]).shape;
   }
+  outline.pixels = pixel_use(graph);
   const Uses uses = compute_uses(graph);
   const std::vector<std::vector<AxisParts>> parts = value_parts(graph);
   for (const ValueId output : graph.outputs) {
@@ -61,6 +64,10 @@ ModelOutline outline_of(const Graph& graph) {
                       .rotated = any_is(tail, {Op::kSin, Op::kCos})});
   }
   outline.metadata = graph.metadata;
+  if (const std::optional<InputSize> size = exported_size(graph.metadata)) {
+    outline.exported_width = size->width;
+    outline.exported_height = size->height;
+  }
   return outline;
 }
 

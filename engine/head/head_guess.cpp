@@ -76,22 +76,6 @@ std::optional<int32_t> parse_count(std::string_view text, int32_t largest) {
   return value;
 }
 
-// Python's str() of the size: "640", or "[height, width]".
-std::optional<std::pair<int32_t, int32_t>> parse_imgsz(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (digits.size() > 64) return std::nullopt;
-    if (c != ' ' && c != '[' && c != ']' && c != '(' && c != ')') digits.push_back(c);
-  }
-  const std::string_view all = digits;
-  const size_t comma = all.find(',');
-  const auto height = parse_count(all.substr(0, comma), 1 << 20);
-  const auto width =
-      comma == std::string_view::npos ? height : parse_count(all.substr(comma + 1), 1 << 20);
-  if (!height || !width) return std::nullopt;
-  return std::pair{*height, *width};
-}
-
 std::string unnamed_text(const std::vector<size_t>& unnamed) {
   constexpr size_t kShown = 6;
   std::string listed;
@@ -272,6 +256,26 @@ const char* fit_text(Fit fit) {
   return "stretch";
 }
 
+// Mean and scale of pixels, and the line that says so. The network's own arithmetic is not done
+// twice.
+std::string settle_pixels(const PixelUse& use, const std::string& because, PreprocessSpec* pre) {
+  const char* changes = "scale=, mean=, std= change it";
+  if (use.range != PixelUse::Range::kUnknown) {
+    const bool bytes = use.range == PixelUse::Range::kBytes;
+    std::fill_n(pre->mean, 3, 0.0F);
+    std::fill_n(pre->scale, 3, bytes ? 1.0F : 1.0F / 255.0F);
+    return std::string(bytes ? "pixels kept at 0..255 (scale=1)"
+                             : "pixels divided by 255 (scale=1/255) and no more") +
+           ": " + use.words + "; --pre " + changes;
+  }
+  const bool normalised = pre->mean[0] != 0.0F;
+  const bool bytes = pre->scale[0] == 1.0F;
+  return std::string("pixels ") +
+         (normalised ? "less the ImageNet mean, divided by its deviation"
+                     : (bytes ? "kept at 0..255" : "divided by 255")) +
+         because + changes;
+}
+
 void settle_preprocess(const HeadFamily& family, const ModelOutline& model,
                        const HeadOverrides& overrides, HeadGuess* guess) {
   PreprocessSpec& pre = guess->pre;
@@ -283,24 +287,21 @@ void settle_preprocess(const HeadFamily& family, const ModelOutline& model,
   std::copy_n(family.mean, 3, pre.mean);
   std::copy_n(family.scale, 3, pre.scale);
 
-  // No exporter writes these into the model.
+  // No exporter writes these into the metadata; what the network does itself is in its nodes.
   const std::string because = std::string(", as ") + family.name + " exports expect; --pre ";
+  if (model.pixels.reversed) pre.rgb = !pre.rgb;
   if (!overrides.rgb && pre.channels == 3) {
-    guess->assumptions.push_back(std::string("colour order ") + (pre.rgb ? "RGB" : "BGR") +
-                                 because + (pre.rgb ? "color=bgr" : "color=rgb") + " changes it");
+    guess->assumptions.push_back(
+        std::string("colour order ") + (pre.rgb ? "RGB" : "BGR") +
+        (model.pixels.reversed ? ", which the network reverses itself; --pre " : because) +
+        (pre.rgb ? "color=bgr" : "color=rgb") + " changes it");
   }
   if (!overrides.fit) {
     guess->assumptions.push_back(std::string("frames fitted by ") + fit_text(pre.fit) + because +
                                  "fit=letterbox|topleft|stretch changes it");
   }
-  if (!overrides.scale) {
-    const bool bytes = pre.scale[0] == 1.0F;
-    const bool normalised = pre.mean[0] != 0.0F;
-    guess->assumptions.push_back(std::string("pixels ") +
-                                 (normalised ? "less the ImageNet mean, divided by its deviation"
-                                             : (bytes ? "kept at 0..255" : "divided by 255")) +
-                                 because + "scale=, mean=, std= change it");
-  }
+  const std::string pixels = settle_pixels(model.pixels, because, &pre);
+  if (!overrides.scale) guess->assumptions.push_back(pixels);
   apply_overrides(overrides, &pre);
   if (overrides.mean && pre.mean[0] > 0.0F && pre.mean[0] < 1.0F && pre.mean[1] < 1.0F &&
       pre.mean[2] < 1.0F) {
@@ -308,11 +309,10 @@ void settle_preprocess(const HeadFamily& family, const ModelOutline& model,
         "the mean given is below 1 and taken in pixel units (0..255); for pixels of 0..1 multiply "
         "mean and std by 255");
   }
-  const std::string* imgsz = metadata(model, "imgsz");
-  const auto exported = imgsz == nullptr ? std::nullopt : parse_imgsz(*imgsz);
-  if (exported && (exported->first != pre.height || exported->second != pre.width)) {
-    guess->assumptions.push_back("exported for " + std::to_string(exported->second) + "x" +
-                                 std::to_string(exported->first) + ", used at " +
+  if (model.exported_width != 0 &&
+      (model.exported_height != pre.height || model.exported_width != pre.width)) {
+    guess->assumptions.push_back("exported for " + std::to_string(model.exported_width) + "x" +
+                                 std::to_string(model.exported_height) + ", used at " +
                                  std::to_string(pre.width) + "x" + std::to_string(pre.height));
   }
 }

@@ -46,12 +46,26 @@ struct OutputOutline {
   bool rotated = false;               // a sine or cosine
 };
 
+// What the network does to pixels before its first layer.
+struct PixelUse {
+  enum class Range : uint8_t {
+    kUnknown,  // nothing, or nothing that tells
+    kBytes,    // expects 0..255 and scales it
+    kUnit,     // expects 0..1 and normalises it
+  };
+  Range range = Range::kUnknown;
+  std::string words;      // "the network divides them by 255 itself"
+  bool reversed = false;  // the order of three channels
+};
+
 // The parts of a model that recognition looks at; all of it untrusted.
 struct ModelOutline {
   std::string input_name;
   std::vector<int64_t> input_shape;  // (1, C, H, W)
+  PixelUse pixels;
   std::vector<OutputOutline> outputs;
   std::map<std::string, std::string> metadata;
+  int64_t exported_width = 0, exported_height = 0;  // as the metadata says; 0: unknown
 };
 
 struct HeadGuess {

@@ -100,7 +100,7 @@ TEST(HeadGuess, UltralyticsColumns) {
   EXPECT_EQ(wide.labels[5], "class 5");
   EXPECT_TRUE(assumes(wide, "'class 5'"));
   model = model_of({{1, 84, 5040}}, 384, 640);
-  model.metadata = {{"imgsz", "[640, 640]"}};
+  model.exported_width = model.exported_height = 640;
   EXPECT_TRUE(assumes(guessed(model), "exported for 640x640, used at 640x384"));
 
   // Four strides, and one class.
@@ -482,7 +482,7 @@ TEST(HeadGuess, SurvivesRandomModels) {
     }
     const int64_t side = i % 2 == 0 ? 640 : 416;
     ModelOutline model = model_of(outputs, side, side);
-    for (const char* key : {"names", "stride", "imgsz", "end2end"}) {
+    for (const char* key : {"names", "stride", "nc", "end2end"}) {
       if (random() % 3 == 0) model.metadata[key] = values[random() % std::size(values)];
     }
     for (OutputOutline& output : model.outputs) {
