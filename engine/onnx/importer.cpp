@@ -12,6 +12,7 @@
 #include "engine/onnx/coarse_scores.h"
 #include "engine/onnx/expand_quantized.h"
 #include "engine/onnx/graph_builder.h"
+#include "engine/onnx/image_input.h"
 #include "engine/onnx/model.h"
 #include "engine/onnx/operators.h"
 #include "platform/frame.h"
@@ -352,6 +353,7 @@ Result<Graph> build(OnnxModel model, const ImportOptions& options) {
   }
   PAWL_TRY(finish_outputs(&builder, model));
   remove_dead_nodes(&builder.graph());
+  take_planes(&builder.graph());
   PAWL_TRY(validate(builder.graph()));
   describe_quantized(builder.dialects(), &builder.graph());
   warn_of_coarse_scores(&builder.graph());
