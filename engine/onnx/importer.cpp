@@ -4,6 +4,8 @@
 #include <fstream>
 #include <functional>
 #include <queue>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -14,8 +16,9 @@
 #include "engine/onnx/graph_builder.h"
 #include "engine/onnx/image_input.h"
 #include "engine/onnx/model.h"
+#include "engine/onnx/model_inputs.h"
 #include "engine/onnx/operators.h"
-#include "platform/frame.h"
+#include "engine/onnx/single_frame.h"
 
 namespace pawl::engine {
 namespace onnx {
@@ -129,96 +132,6 @@ class NodeOrder {
   std::vector<bool> needed_;
 };
 
-// Fixes the shapes of the inputs by the options.
-class InputShapes {
- public:
-  explicit InputShapes(const ImportOptions& options) : options_(options) {}
-
-  Result<Shape> fix(const OnnxInput& input) {
-    const bool image = !image_seen_ && input.shape.size() == 4;
-    Shape shape = image ? PAWL_TRY(fix_image(input)) : PAWL_TRY(fix_other(input));
-    PAWL_TRY(check_type({input.dtype, shape}).context("input \"" + input.name + "\""));
-    return shape;
-  }
-  bool image_seen() const { return image_seen_; }
-
-  // What to say after an error if a fixed size was replaced; empty otherwise.
-  const std::string& hint() const { return hint_; }
-
- private:
-  static bool is_channels(const std::optional<int64_t>& extent) {
-    return extent && (*extent == 1 || *extent == 3 || *extent == 4);
-  }
-
-  static Result<Shape> fix_other(const OnnxInput& input) {
-    Shape shape;
-    for (size_t d = 0; d < input.shape.size(); ++d) {
-      if (!input.shape[d] && d > 0) {
-        return Error{Code::kUnsupported, "input \"" + input.name + "\": dimension " +
-                                             std::to_string(d) +
-                                             " is dynamic; export the model with it fixed"};
-      }
-      shape.push_back(d == 0 && !input.shape[d] ? 1 : *input.shape[d]);
-    }
-    return shape;
-  }
-
-  Result<Shape> fix_image(const OnnxInput& input) {
-    image_seen_ = true;
-    // NHWC only where the channels can be nowhere else.
-    const bool last = !is_channels(input.shape[1]) && input.shape[1] && is_channels(input.shape[3]);
-    const size_t channels = last ? 3 : 1;
-    const size_t height = last ? 1 : 2;
-    const size_t width = height + 1;
-    const auto& h = input.shape[height];
-    const auto& w = input.shape[width];
-    Shape shape(4, 1);
-    shape[channels] = input.shape[channels].value_or(3);
-    if (options_.input) {
-      const InputSize size = *options_.input;
-      if (size.width < 1 || size.height < 1 || size.width > platform::kImageSideMax ||
-          size.height > platform::kImageSideMax) {
-        return Error{Code::kInvalidArgument, "the input size " + text_of(size) +
-                                                 " is out of range (1 to " +
-                                                 std::to_string(platform::kImageSideMax) + ")"};
-      }
-      shape[height] = size.height;
-      shape[width] = size.width;
-      if (h && w && (*h != size.height || *w != size.width)) {
-        PAWL_TRY(replace_fixed({*w, *h}, size));
-      }
-      return shape;
-    }
-    if (!h || !w) {
-      return Error{Code::kInvalidArgument, "input \"" + input.name +
-                                               "\" has a dynamic height or width; fix it with "
-                                               "--input WxH, for example --input 640x640"};
-    }
-    shape[height] = *h;
-    shape[width] = *w;
-    return shape;
-  }
-
-  Status replace_fixed(InputSize fixed, InputSize wanted) {
-    // Anchors baked into the file have the right length, and the wrong values, at a size of equal
-    // area. Nothing later would notice.
-    const bool alike = static_cast<double>(fixed.width) * static_cast<double>(fixed.height) ==
-                       static_cast<double>(wanted.width) * static_cast<double>(wanted.height);
-    hint_ = "the model was exported for " + text_of(fixed) + " only: use --input " +
-            text_of(fixed) + ", or export it at " + text_of(wanted) + " or with dynamic axes";
-    if (alike) return Error{Code::kInvalidArgument, hint_};
-    return {};
-  }
-
-  static std::string text_of(InputSize size) {
-    return std::to_string(size.width) + "x" + std::to_string(size.height);
-  }
-
-  const ImportOptions& options_;
-  bool image_seen_ = false;
-  std::string hint_;
-};
-
 Result<int64_t> default_opset(const OnnxModel& model) {
   const auto found = model.opsets.find("");
   if (found == model.opsets.end()) {
@@ -325,35 +238,54 @@ Status finish_outputs(GraphBuilder* builder, const OnnxModel& model) {
   return {};
 }
 
+// Names that the nodes to import read, and the outputs'.
+std::set<std::string_view> names_read(const OnnxModel& model, const std::vector<size_t>& order) {
+  std::set<std::string_view> names(model.outputs.begin(), model.outputs.end());
+  for (const size_t index : order) {
+    names.insert(model.nodes[index].inputs.begin(), model.nodes[index].inputs.end());
+  }
+  return names;
+}
+
+// Exports with suppression inside: the user hears of that, and not of the operators around it.
+Status refuse_suppression(const OnnxModel& model, const std::vector<size_t>& order, int64_t opset) {
+  for (const size_t index : order) {
+    const OnnxNode& node = model.nodes[index];
+    const bool suppresses = node.op_type == "NonMaxSuppression" ||
+                            node.op_type.find("NMS") != std::string::npos ||
+                            node.op_type.find("Nms") != std::string::npos;
+    if (!suppresses) continue;
+    return Error{Code::kUnsupported,
+                 "node \"" + node.name + "\" (operator " + node.op_type + ", opset " +
+                     std::to_string(opset) +
+                     "): the file suppresses overlapping boxes itself; export it without "
+                     "(Ultralytics: nms=False), Pawl does that"};
+  }
+  return {};
+}
+
 Result<Graph> build(OnnxModel model, const ImportOptions& options) {
   const int64_t opset = PAWL_TRY(default_opset(model));
   const std::vector<size_t> order = PAWL_TRY(NodeOrder(model).compute());
   GraphBuilder builder(model, opset);
-  InputShapes shapes(options);
-  for (const OnnxInput& input : model.inputs) {
-    Shape shape = PAWL_TRY(shapes.fix(input));
-    const ValueId id = builder.graph().add_value(input.name, input.dtype, std::move(shape));
-    builder.graph().inputs.push_back(id);
-    builder.bind(input.name, id);
-  }
-  if (options.input && !shapes.image_seen()) {
-    return Error{Code::kInvalidArgument,
-                 "--input is of no use: no input of the model has four dimensions"};
-  }
+  PAWL_TRY(refuse_suppression(model, order, opset));
+  ModelInputs inputs(options);
+  PAWL_TRY(inputs.add(model, names_read(model, order), &builder));
   for (auto& [name, tensor] : model.initialisers) {
     builder.bind(name, builder.graph().add_constant(name, std::move(tensor)));
   }
   for (const size_t index : order) {
     Status status = import_node(&builder, model, model.nodes[index]);
     if (status.ok()) continue;
-    if (!shapes.hint().empty()) {
-      status.error() = {Code::kInvalidArgument, status.error().message + "; " + shapes.hint()};
+    if (!inputs.hint().empty()) {
+      status.error() = {Code::kInvalidArgument, status.error().message + "; " + inputs.hint()};
     }
     return std::move(status).error();
   }
   PAWL_TRY(finish_outputs(&builder, model));
   remove_dead_nodes(&builder.graph());
   take_planes(&builder.graph());
+  if (inputs.batch() > 1) PAWL_TRY(take_single_frame(inputs.batch(), &builder.graph()));
   PAWL_TRY(validate(builder.graph()));
   describe_quantized(builder.dialects(), &builder.graph());
   warn_of_coarse_scores(&builder.graph());

@@ -9,6 +9,10 @@
 // rounded, and the scales that the file gives to activations stay with their values
 // (Value::declared). Graph::assumptions says so, Graph::warnings names scales that cannot be meant.
 //
+// The graph takes one image, as planes of floats: files for a batch, with channels last or for
+// bytes are rewritten where that gives the same results (single_frame.h, image_input.h); so are
+// inputs beside the image (model_inputs.h). Graph::assumptions says so.
+//
 // Errors are one line and name the node, its operator and opset, and what is not supported:
 //   node "/model.22/Foo" (operator Foo, opset 17): attribute "bar" is not known
 // kNotFound/kIo: the file. kCorrupt: not ONNX, or it contradicts itself. kUnsupported: valid, but
@@ -30,7 +34,8 @@ namespace pawl::engine {
 
 struct ImportOptions {
   // Fixes height and width of the image input (the first of four dimensions) where they are
-  // dynamic, and replaces them where they are not, if the graph allows. The batch is always 1.
+  // dynamic and the metadata's imgsz is not meant, and replaces them where they are not, if the
+  // graph allows.
   std::optional<InputSize> input;
   int64_t file_bytes_max = (int64_t{1} << 31) - 1;  // what protobuf can address
 };

@@ -181,9 +181,9 @@ TEST(Importer, SaysThatAFixedExportCannotBeResized) {
 TEST(Importer, SecondInputsKeepTheirShape) {
   ModelBuilder model(13);
   model.input("image", {-1, 3, -1, -1});
-  model.input("scale_factor", {-1, 2});
+  model.input("beside", {-1, 2});
   model.node("Relu", {"image"}, {"y"});
-  model.node("Relu", {"scale_factor"}, {"z"});
+  model.node("Relu", {"beside"}, {"z"});
   model.output("y");
   model.output("z");
   ImportOptions options;
@@ -203,6 +203,19 @@ TEST(Importer, ChannelsLastInputsAreSizedInTheirOwnOrder) {
   const auto graph = model.import(options);
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   EXPECT_EQ(graph.value().value(graph.value().outputs[0]).shape, (Shape{1, 3, 10, 14}));
+}
+
+TEST(Importer, RefusesSuppressionBeforeAnythingElse) {
+  for (const char* op : {"NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT"}) {
+    ModelBuilder model(17);
+    model.input("x", {1, 84, 8400});
+    model.node("NoSuchOperator", {"x"}, {"boxes"});
+    model.node(op, {"boxes", "x"}, {"chosen"}).name("/suppress");
+    model.node("Gather", {"x", "chosen"}, {"y"});
+    model.output("y");
+    expect_refused(model.import(), Code::kUnsupported,
+                   {"/suppress", op, "suppresses overlapping boxes itself", "nms=False"});
+  }
 }
 
 TEST(Importer, RefusesInOneLine) {
