@@ -100,6 +100,10 @@ std::vector<std::string> known_labels(const ModelOutline& model, const HeadOverr
                            parsed.error().message + "): give a labels file");
     return {};
   }
+  if (parsed.value().from_one) {
+    assumptions->push_back(
+        "the class names in the model's metadata are numbered from 1: the first is class 0");
+  }
   if (!parsed.value().unnamed.empty()) {
     assumptions->push_back(unnamed_text(parsed.value().unnamed));
   }

@@ -281,9 +281,11 @@ Result<ClassNames> parse_names_literal(std::string_view text) {
   if (entries.empty()) return bad("names: empty");
 
   ClassNames names;
-  names.labels.resize(entries.rbegin()->first + 1);
+  names.from_one = entries.begin()->first == 1 && entries.rbegin()->first == entries.size();
+  const size_t first = names.from_one ? 1 : 0;
+  names.labels.resize(entries.rbegin()->first + 1 - first);
   for (size_t i = 0; i < names.labels.size(); ++i) {
-    const auto entry = entries.find(i);
+    const auto entry = entries.find(i + first);
     const std::string_view name = entry == entries.end() ? "" : trimmed(entry->second);
     if (check_label(name, "").ok() && is_utf8(name)) {
       names.labels[i] = name;

@@ -22,6 +22,7 @@ platform::Result<std::vector<std::string>> parse_labels(std::string_view text);
 struct ClassNames {
   std::vector<std::string> labels;  // by class number; "class 4" where the file has no usable name
   std::vector<size_t> unnamed;      // the classes of which that is so, ascending
+  bool from_one = false;            // the text counts 1, 2, ...: its first name is class 0 here
 };
 
 // {0: 'person', 1: 'car'}, {"0": "person"} or ['person', "car"], keys in any order, with the

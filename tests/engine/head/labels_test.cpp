@@ -101,10 +101,16 @@ TEST(NamesLiteral, OddNamesBecomeNumbers) {
       EXPECT_EQ(names.value().unnamed, std::vector<size_t>{1}) << text;
     }
   }
+  const auto from_one = parse_names_literal("{'2': 'b', '1': 'a', '3': 'c'}");
+  ASSERT_TRUE(from_one.ok()) << from_one.error().message;
+  EXPECT_EQ(from_one.value().labels, (Labels{"a", "b", "c"}));
+  EXPECT_TRUE(from_one.value().from_one);
+  EXPECT_FALSE(parse_names_literal("['a']").value().from_one);
   const auto gaps = parse_names_literal("{1: 'a', 4: 'b', 2: 'c'}");
   ASSERT_TRUE(gaps.ok()) << gaps.error().message;
   EXPECT_EQ(gaps.value().labels, (Labels{"class 0", "a", "c", "class 3", "b"}));
   EXPECT_EQ(gaps.value().unnamed, (std::vector<size_t>{0, 3}));
+  EXPECT_FALSE(gaps.value().from_one);
 }
 
 TEST(NamesLiteral, RefusesTheRest) {
