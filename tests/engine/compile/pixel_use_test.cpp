@@ -182,6 +182,10 @@ TEST(PixelUse, WhatDoesNotTellChangesNothing) {
       [](GraphBuilder* b, ValueId x) {  // the image as well as what is made of it
         return b->binary(Op::kAdd, b->conv(x, 3), scaled(b, x, Op::kDiv, 255.0F));
       },
+      [](GraphBuilder* b, ValueId x) {  // two things that are made of it
+        const ValueId one = b->conv(scaled(b, x, Op::kDiv, 255.0F), 3);
+        return b->binary(Op::kAdd, one, b->conv(scaled(b, x, Op::kDiv, 2.0F), 3));
+      },
       [](GraphBuilder* b, ValueId x) {  // behind a convolution
         return scaled(b, b->conv(x, 3), Op::kDiv, 255.0F);
       },

@@ -196,6 +196,9 @@ TEST(HeadGuess, NodesSettleRows) {
   const AxisParts v6 = {part(4, Source::kArithmetic, false), part(1, Source::kConstant, false),
                         part(79, Source::kSigmoid)};
   EXPECT_EQ(guessed(with_parts(rows, 2, v6)).family, "yolov6");
+  const AxisParts always = {part(4, Source::kConvolution), part(1, Source::kConstant, false),
+                            part(79, Source::kSigmoid)};
+  EXPECT_EQ(guessed(with_parts(rows, 2, always)).family, "yolov6");
   EXPECT_EQ(guessed(with_parts(rows, 2, yolox_parts(79))).family, "yolox");
   // One convolution for everything tells the box from the rest and no more.
   const AxisParts one = {part(4, Source::kArithmetic, false), part(80, Source::kSigmoid, false)};
@@ -311,6 +314,12 @@ TEST(HeadGuess, FeatureMaps) {
   EXPECT_FALSE(guess.pre.rgb);
   EXPECT_FLOAT_EQ(guess.pre.mean[0], 103.53F);
   EXPECT_FLOAT_EQ(guess.pre.scale[2], 1.0F / 58.395F);
+  // A network that normalises itself gets no mean twice.
+  ModelOutline own = nano;
+  own.pixels = {.range = PixelUse::Range::kBytes, .words = "the network does", .reversed = false};
+  EXPECT_EQ(guessed(own).pre.mean[0], 0.0F);
+  EXPECT_EQ(guessed(own).pre.mean[2], 0.0F);
+  EXPECT_EQ(guessed(own).pre.scale[1], 1.0F);
   for (size_t i = 0; i < 3; ++i) nano.outputs[i].activation = Activation::kSigmoid;
   EXPECT_FALSE(assumes(guessed(nano), "probabilities"));
   for (OutputOutline& output : nano.outputs) output.activation = Activation::kNone;

@@ -82,7 +82,7 @@ TEST(OtherTasks, SegmentationBySecondOutput) {
   EXPECT_TRUE(refuse_other_tasks(model_of({{1, 84, 8400}, {1, 64, 80, 80}}), 0).ok());
   EXPECT_TRUE(refuse_other_tasks(model_of({{1, 25200, 6}, {1, 2, 640, 640}}), 0).ok());
   EXPECT_TRUE(
-      refuse_other_tasks(model_of({{1, 84, 8400}, {1, 2, 160, 160}, {1, 2, 80, 80}}), 0).ok());
+      refuse_other_tasks(model_of({{1, 84, 8400}, {1, 2, 80, 80}, {1, 2, 160, 160}}), 0).ok());
 }
 
 TEST(OtherTasks, NumbersBehindTheClasses) {

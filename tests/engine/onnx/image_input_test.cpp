@@ -189,6 +189,16 @@ TEST(ImageInput, LeavesTheRestAlone) {
                 {1, 3, kH, kW}, TensorProto::UINT8)
                 .dtype,
             DType::kUint8);
+  EXPECT_EQ(imported(
+                [](ModelBuilder* m) {
+                  m->constant("table", {256}, Ints(256, 7));
+                  m->node("Cast", {"images"}, {"i"}).set("to", int64_t{TensorProto::INT64});
+                  m->node("Gather", {"table", "i"}, {"n"}).set("axis", int64_t{0});
+                  to_float(m, "n", "y");
+                },
+                {1, 3, kH, kW}, TensorProto::UINT8)
+                .dtype,
+            DType::kUint8);
   // Channels last that something else reads as they are.
   const Shape as_it_was = {1, kH, kW, 3};
   EXPECT_EQ(imported(

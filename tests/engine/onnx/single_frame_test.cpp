@@ -67,8 +67,13 @@ ModelBuilder detector(int64_t batch) {
   m.constant("one", {3}, Ints{batch, 5, 1});
   m.node("Reshape", {"top", "one"}, {"top_column"});
   m.node("Concat", {"chosen", "top_column"}, {"y"}).set("axis", int64_t{2});
+  // A dense layer behind the mean of each image.
+  m.node("ReduceMean", {"a1"}, {"mean"}).set("axes", Ints{2, 3}).set("keepdims", int64_t{0});
+  m.constant("w3", {6, 2}, random_floats(12, 6));
+  m.node("MatMul", {"mean", "w3"}, {"dense"});
   m.output("y");
   m.output("seven");
+  m.output("dense");
   return m;
 }
 
