@@ -6,11 +6,10 @@
 
 #include "engine/graph/exported_size.h"
 #include "engine/graph/inference.h"
+#include "platform/frame.h"
 
 namespace pawl::engine::onnx {
 namespace {
-
-constexpr int64_t kInputExtentMax = 16384;
 
 std::string text_of(InputSize size) {
   return std::to_string(size.width) + "x" + std::to_string(size.height);
@@ -21,8 +20,8 @@ bool is_channels(const std::optional<int64_t>& extent) {
 }
 
 bool in_range(InputSize size) {
-  return size.width >= 1 && size.height >= 1 && size.width <= kInputExtentMax &&
-         size.height <= kInputExtentMax;
+  return size.width >= 1 && size.height >= 1 && size.width <= platform::kImageSideMax &&
+         size.height <= platform::kImageSideMax;
 }
 
 Result<Shape> fix_other(const OnnxInput& input) {
@@ -131,7 +130,7 @@ Result<Shape> ModelInputs::fix_image(const OnnxInput& input, const OnnxModel& mo
     if (!in_range(size_)) {
       return Error{Code::kInvalidArgument, "the input size " + text_of(size_) +
                                                " is out of range (1 to " +
-                                               std::to_string(kInputExtentMax) + ")"};
+                                               std::to_string(platform::kImageSideMax) + ")"};
     }
     if (h && w && (*h != size_.height || *w != size_.width)) {
       PAWL_TRY(replace_fixed({*w, *h}, size_));
