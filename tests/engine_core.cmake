@@ -1,5 +1,6 @@
 # Platform core, artifact, runtime and the public interfaces.
 pawl_test(platform/files DEPS pawl::platform LABELS unit fault)
+pawl_test(platform/durability DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/mapped_file DEPS pawl::platform)
 pawl_test(platform/processors DEPS pawl::platform)
 
