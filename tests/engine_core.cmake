@@ -16,6 +16,8 @@ pawl_test(engine/runtime/bind_fields DEPS pawl::runtime SOURCES ${golden_plan}
   LABELS unit fault portable)
 pawl_test(engine/runtime/bind_data DEPS pawl::runtime SOURCES ${golden_plan}
   LABELS unit fault portable)
+pawl_test(engine/runtime/stage_times DEPS pawl::runtime SOURCES ${golden_plan})
+pawl_test(engine/runtime/held_threads DEPS pawl::runtime)
 # Held to AVX2, the golden file's 3x3 convolution on bytes runs by Winograd.
 if("avx2" IN_LIST lowered_isas)
   add_test(NAME engine.runtime.hostile_artifact.avx2 COMMAND engine.runtime.hostile_artifact_test)
