@@ -70,12 +70,11 @@ void count_into(const TensorView& tensor, std::span<const float> factor, Histogr
   for (size_t i = 0; i < kHistogramBins; ++i) histogram->count[i] += counts[i];
 }
 
-// Lowest and highest of each channel.
-void extend_channels(const TensorView& tensor, std::vector<Range>* channels) {
-  channels->resize(static_cast<size_t>(tensor.extent[1]));
-  for_each_row(tensor, [channels](const float* values, size_t count) {
+// Lowest and highest of each channel; the tensor's first is channel `first`.
+void extend_channels(const TensorView& tensor, size_t first, std::vector<Range>* channels) {
+  for_each_row(tensor, [first, channels](const float* values, size_t count) {
     for (size_t c = 0; c < count; ++c) {
-      Range& range = (*channels)[c];
+      Range& range = (*channels)[first + c];
       range.low = std::min(range.low, values[c]);
       range.high = std::max(range.high, values[c]);
     }
@@ -87,36 +86,64 @@ bool is_convolution(const StepRecord& step) {
          step.kind == StepKind::kDepthwise;
 }
 
-void add_channel_sums(const TensorView& tensor, std::vector<double>* sums) {
+// Adds the means of this frame; the tensor's first channel is channel `first`.
+void add_channel_means(const TensorView& tensor, size_t first, std::vector<double>* sums) {
   const auto channels = static_cast<size_t>(tensor.extent[1]);
   const int64_t pixels = int64_t{tensor.extent[2]} * tensor.extent[3];
-  sums->resize(channels, 0.0);
   std::vector<float> total(channels, 0.0F);  // a frame's pixels: small enough for floats
   for_each_row(tensor, [&total](const float* values, size_t count) {
     for (size_t c = 0; c < count; ++c) total[c] += values[c];
   });
   for (size_t c = 0; c < channels; ++c) {
-    (*sums)[c] += static_cast<double>(total[c]) / static_cast<double>(pixels);
+    (*sums)[first + c] += static_cast<double>(total[c]) / static_cast<double>(pixels);
   }
 }
 
-// Values by the names that plan tensors carry.
+// What the plan's tensors are of the graph's values, by the names they carry.
 class Observation {
  public:
-  explicit Observation(const Graph& graph) {
+  Observation(const Graph& graph, const Artifact& artifact) {
+    std::map<std::string_view, ValueId> ids;
     for (size_t i = 0; i < graph.values.size(); ++i) {
-      ids_[graph.values[i].name] = static_cast<ValueId>(i);
+      ids[graph.values[i].name] = static_cast<ValueId>(i);
+    }
+    const auto tensors = artifact.tensors();
+    for (const TensorRecord& tensor : tensors) {
+      const auto id = ids.find(artifact.text(tensor.name));
+      const ValueId value = id == ids.end() ? kNoValue : id->second;
+      parts_.push_back(
+          {value, value == kNoValue ? 0 : first_channel(graph, value, tensor, tensors)});
     }
   }
 
-  // kNoValue for what only the plan knows.
-  ValueId value(std::string_view name) const {
-    const auto at = ids_.find(name);
-    return at == ids_.end() ? kNoValue : at->second;
-  }
+  // Of a tensor: its value, kNoValue for what only the plan knows, and the channel of the value
+  // that is its first. A grouped convolution reads and writes a range of channels a step.
+  struct Part {
+    ValueId value;
+    size_t first;
+  };
+  const Part& part(int32_t tensor) const { return parts_[static_cast<size_t>(tensor)]; }
 
  private:
-  std::map<std::string, ValueId, std::less<>> ids_;
+  static size_t first_channel(const Graph& graph, ValueId value, const TensorRecord& tensor,
+                              std::span<const TensorRecord> tensors) {
+    const Shape& shape = graph.value(value).shape;
+    if (tensor.layout != Layout::kNhwc || shape.size() != 4 || tensor.extent[1] == shape[1]) {
+      return 0;
+    }
+    for (const TensorRecord& whole : tensors) {
+      const bool holds = whole.name == tensor.name && whole.layout == Layout::kNhwc &&
+                         whole.extent[1] == shape[1] && whole.offset <= tensor.offset;
+      const uint64_t first = (tensor.offset - whole.offset) / sizeof(float);
+      if (holds && first + static_cast<uint64_t>(tensor.extent[1]) <=
+                       static_cast<uint64_t>(whole.extent[1])) {
+        return first;
+      }
+    }
+    return 0;
+  }
+
+  std::vector<Part> parts_;  // by tensor
 };
 
 // One calibration: the float plan, what was seen so far, and the two passes over the frames. The
@@ -125,7 +152,11 @@ class Calibrator {
  public:
   Calibrator(const Graph& graph, const Artifact& artifact, Session* session,
              const std::vector<int32_t>& groups)
-      : artifact_(artifact), session_(session), observation_(graph), groups_(groups) {
+      : graph_(graph),
+        artifact_(artifact),
+        session_(session),
+        observation_(graph, artifact),
+        groups_(groups) {
     int32_t count = 0;
     for (const int32_t group : groups) count = std::max(count, group + 1);
     result_.groups.resize(static_cast<size_t>(count));
@@ -140,11 +171,19 @@ class Calibrator {
   Calibration finish(size_t frames);
 
  private:
+  size_t channels_of(ValueId id) const {
+    const Shape& shape = graph_.value(id).shape;
+    return shape.size() > 1 ? static_cast<size_t>(shape[1]) : 0;
+  }
+  const StepRecord& step(int32_t index) const {
+    return artifact_.steps()[static_cast<size_t>(index)];
+  }
   Histogram* group_of(ValueId id) {
     const int32_t group = id == kNoValue ? -1 : groups_[static_cast<size_t>(id)];
     return group < 0 ? nullptr : &result_.groups[static_cast<size_t>(group)];
   }
 
+  const Graph& graph_;
   const Artifact& artifact_;
   Session* session_;
   const Observation observation_;
@@ -158,8 +197,8 @@ Status Calibrator::find_ranges(const platform::Frame& frame) {
   PAWL_TRY(session_->preprocess(frame));
   variety_.add(frame);
   std::string not_finite;
-  session_->run_observed([&](int32_t, const TensorView& output) {
-    const ValueId id = observation_.value(output.name);
+  session_->run_observed([&](int32_t index, const TensorView& output) {
+    const auto& [id, first] = observation_.part(step(index).output[0]);
     Histogram* const group = group_of(id);
     if (group == nullptr) return;
     const Range seen = range_of(output);
@@ -167,7 +206,9 @@ Status Calibrator::find_ranges(const platform::Frame& frame) {
     group->low = std::min(group->low, seen.low);
     group->high = std::max(group->high, seen.high);
     const auto at = channels_.find(id);
-    if (at != channels_.end() && output.nhwc) extend_channels(output, &at->second);
+    if (at == channels_.end() || !output.nhwc) return;
+    at->second.resize(channels_of(id));
+    extend_channels(output, first, &at->second);
   });
   if (not_finite.empty()) return {};
   return Error{
@@ -195,33 +236,41 @@ void Calibrator::choose_factors(const ChooseFactors& choose) {
 Status Calibrator::count(const platform::Frame& frame) {
   PAWL_TRY(session_->preprocess(frame));
   session_->run_observed([&](int32_t index, const TensorView& output) {
-    const ValueId made = observation_.value(output.name);
+    const auto& [made, first] = observation_.part(step(index).output[0]);
     if (Histogram* const group = group_of(made)) count_into(output, {}, group);
     const auto evened = result_.evened.find(made);
     if (evened != result_.evened.end()) {
-      count_into(output, evened->second.factor, &evened->second.histogram);
+      const std::span<const float> factor = evened->second.factor;
+      count_into(output, factor.subspan(std::min(first, factor.size())), &evened->second.histogram);
     }
-    const StepRecord& step = artifact_.steps()[static_cast<size_t>(index)];
-    if (!is_convolution(step)) return;
-    const TensorView input = session_->tensor(step.input[0]);
-    const ValueId read = observation_.value(input.name);
-    if (read == kNoValue) return;
-    add_channel_sums(input, &result_.channel_mean[static_cast<size_t>(read)]);
+    if (!is_convolution(step(index))) return;
+    const int32_t input = step(index).input[0];
+    const Observation::Part& read = observation_.part(input);
+    if (read.value == kNoValue) return;
+    std::vector<double>& means = result_.channel_mean[static_cast<size_t>(read.value)];
+    means.resize(channels_of(read.value), 0.0);
+    add_channel_means(session_->tensor(input), read.first, &means);
   });
   return {};
 }
 
 Calibration Calibrator::finish(size_t frames) {
-  // A value that k convolutions read was added k times a frame.
-  std::vector<double> reads(result_.channel_mean.size(), 0.0);
+  // A channel that k convolutions read was added k times a frame.
+  std::vector<std::vector<double>> reads(result_.channel_mean.size());
   for (const StepRecord& step : artifact_.steps()) {
     if (!is_convolution(step)) continue;
-    const ValueId id = observation_.value(session_->tensor(step.input[0]).name);
-    if (id != kNoValue) reads[static_cast<size_t>(id)] += 1.0;
+    const auto& [id, first] = observation_.part(step.input[0]);
+    if (id == kNoValue) continue;
+    std::vector<double>& channels = reads[static_cast<size_t>(id)];
+    channels.resize(channels_of(id), 0.0);
+    const auto count = artifact_.tensors()[static_cast<size_t>(step.input[0])].extent[1];
+    for (size_t c = 0; c < static_cast<size_t>(count); ++c) channels[first + c] += 1.0;
   }
   for (size_t v = 0; v < reads.size(); ++v) {
-    const double weight = reads[v] * static_cast<double>(frames);
-    for (double& mean : result_.channel_mean[v]) mean /= weight;
+    std::vector<double>& means = result_.channel_mean[v];
+    for (size_t c = 0; c < means.size(); ++c) {
+      means[c] /= reads[v][c] * static_cast<double>(frames);
+    }
   }
   result_.frames = frames;
   result_.warnings = variety_.warnings();

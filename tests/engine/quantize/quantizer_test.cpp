@@ -181,6 +181,22 @@ TEST(Quantizer, StaysCloseToTheFloatNetwork) {
   }
 }
 
+// Groups read and write ranges of channels, a step each; what lies between them is evened out.
+TEST(Quantizer, GroupedConvolutionsStayClose) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    GraphBuilder b(seed);
+    ValueId x = conv_silu(&b, b.input({1, 3, kSide, kSide}), 24, square(3, 2));
+    for (const int64_t groups : {2, 4, 8}) x = conv_silu(&b, x, 24, square(3, 1, groups));
+    const Graph graph = b.finish({b.conv(conv_silu(&b, x, 16, square(1)), 9, square(1))});
+    RandomFrames frames(16, 1);
+    const auto compiled = compile_int8(graph, &frames);
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    const auto artifact = Artifact::from_bytes(compiled.value().artifact, "int8");
+    ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+    EXPECT_GT(sqnr_db(graph, artifact.value()), 24.0) << "seed " << seed;
+  }
+}
+
 // Channels of a depthwise layer that differ a thousandfold: one scale a tensor would round the
 // small ones, which the next layer's weights make important, to nothing.
 TEST(Quantizer, EvensOutUnequalChannels) {
