@@ -1,6 +1,8 @@
 # Tests of passes, plan, compiler and runtime. The graphs run on every instruction set; the session
 # lowers itself to the one that PAWL_ISA names, and a machine without it runs its best.
 pawl_test(engine/passes/passes DEPS pawl::passes pawl::reference)
+pawl_test(engine/passes/activation_forms DEPS pawl::passes pawl::reference)
+pawl_test(engine/plan/winograd_choice DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/plan/arena DEPS pawl::plan)
 pawl_test(engine/plan/views DEPS pawl::plan)
 pawl_test(engine/compile/graphs DEPS pawl::compile pawl::runtime pawl::reference)
