@@ -2,8 +2,8 @@ pawl_test(engine/graph/graph DEPS pawl::graph)
 pawl_test(engine/graph/resampling DEPS pawl::graph)
 pawl_test(engine/reference/reference DEPS pawl::reference)
 if(TARGET pawl_onnx)
-  foreach(name image_input importer model_inputs single_frame tensors operators movement quantized
-          hostile)
+  foreach(name image_input importer model_inputs single_frame tensors operators movement ceil_pool
+          quantized hostile)
     pawl_test(engine/onnx/${name} DEPS pawl::onnx pawl::reference pawl_onnx_schema)
   endforeach()
   pawl_test(engine/onnx/models DEPS pawl::onnx pawl::passes pawl::reference)
