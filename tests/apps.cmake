@@ -17,6 +17,9 @@ endforeach()
 
 pawl_test(apps/eval_metric DEPS pawl::program)
 pawl_test(apps/eval_labels DEPS pawl::program)
+pawl_test(apps/eval_matching DEPS pawl::program)
+pawl_test(apps/run_output DEPS pawl::program
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
 pawl_test(apps/reports DEPS pawl::program)
 
 add_test(NAME e2e.pawl
