@@ -308,6 +308,26 @@ TEST(Conv, EveryCountOfParts) {
   }
 }
 
+// A window of one pixel that is as large as its input and still moves: it is not the plain product.
+TEST(Conv, ASinglePixelWindowThatMoves) {
+  for (const int32_t down : {0, 1}) {
+    for (const int32_t right : {0, 1}) {
+      check_variants({.IH = 9,
+                      .IW = 37,
+                      .IC = 5,
+                      .OC = 20,
+                      .KH = 1,
+                      .KW = 1,
+                      .pad_top = down,
+                      .pad_left = right,
+                      .pad_bottom = -down,
+                      .pad_right = -right},
+                     3);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 // More taps than one tile keeps pointers to; a window that lies outside altogether.
 TEST(Conv, LargeWindows) {
   check_variants({.IH = 30,

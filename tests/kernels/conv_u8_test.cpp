@@ -114,6 +114,19 @@ TEST(ConvU8, EveryChannelCount) {
   }
 }
 
+// A window of one pixel that is as large as its input and still moves: it is not the plain product.
+TEST(ConvU8, ASinglePixelWindowThatMoves) {
+  for (const int32_t down : {0, 1}) {
+    for (const int32_t right : {0, 1}) {
+      Shape shape{.IH = 9, .IW = 37, .IC = 8, .OC = 20, .KH = 1, .KW = 1};
+      shape.pad_top = down, shape.pad_bottom = -down;
+      shape.pad_left = right, shape.pad_right = -right;
+      check_shape(shape, 3);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(ConvU8, EveryNumberOfParts) {
   Problem problem({.IH = 20,
                    .IW = 20,

@@ -178,19 +178,20 @@ TEST(RowBinary, BroadcastsEitherSide) {
 }
 
 TEST(RowBinary, ModuloTakesTheSignOfTheDivisor) {
-  const std::vector<float> a = {7.0F, -7.0F, 7.0F, -7.0F, 6.0F, -6.0F};
-  const std::vector<float> b = {3.0F, 3.0F, -3.0F, -3.0F, 3.0F, 3.0F};
-  std::vector<float> y = poisoned(6);
+  // What divides leaves nothing, whatever the signs.
+  const std::vector<float> a = {7.0F, -7.0F, 7.0F, -7.0F, 6.0F, -6.0F, 6.0F, -6.0F, 0.0F, 0.0F};
+  const std::vector<float> b = {3.0F, 3.0F, -3.0F, -3.0F, 3.0F, 3.0F, -3.0F, -3.0F, 3.0F, -3.0F};
+  std::vector<float> y = poisoned(10);
   const RowBinaryParams p{RowBinaryOp::kMod,
-                          {1, 1, 1, 1, 1, 6},
+                          {1, 1, 1, 1, 1, 10},
                           {0, 0, 0, 0, 0, 1},
                           {0, 0, 0, 0, 0, 1},
                           a.data(),
                           b.data(),
                           y.data()};
   row_binary(p, 0, 1);
-  y.resize(6);
-  EXPECT_EQ(y, (std::vector<float>{1.0F, 2.0F, -2.0F, -1.0F, 0.0F, 0.0F}));
+  y.resize(10);
+  EXPECT_EQ(y, (std::vector<float>{1.0F, 2.0F, -2.0F, -1.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F}));
 }
 
 double definition(RowUnaryOp op, double x, double alpha) {
