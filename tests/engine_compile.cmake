@@ -16,6 +16,7 @@ pawl_test(engine/compile/head_fusion DEPS pawl::compile pawl::runtime pawl::refe
 pawl_test(engine/compile/pixel_use DEPS pawl::compile)
 pawl_test(engine/compile/recognition DEPS pawl::compile)
 pawl_test(engine/compile/resize_network DEPS pawl::compile pawl::runtime)
+pawl_test(engine/compile/resize_crop DEPS pawl::compile)
 if(TARGET pawl_onnx)
   pawl_test(engine/compile/models DEPS pawl::compile pawl::runtime pawl::onnx)
 endif()

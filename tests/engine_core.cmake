@@ -8,6 +8,7 @@ set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
 pawl_test(engine/artifact/checksums DEPS pawl::artifact)
 pawl_test(engine/artifact/golden DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/validate DEPS pawl::artifact SOURCES ${golden_plan})
+pawl_test(engine/artifact/validate_edges DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/hostile_bytes DEPS pawl::artifact SOURCES ${golden_plan}
   LABELS unit fault portable)
 pawl_test(engine/runtime/hostile_artifact DEPS pawl::runtime SOURCES ${golden_plan}
@@ -27,6 +28,7 @@ endif()
 
 if(TARGET pawl_c)
   pawl_test(api/c_api DEPS pawl::c pawl::runtime)
+  pawl_test(api/c_api_options DEPS pawl::c pawl::runtime)
   get_target_property(pawl_c_type pawl_c TYPE)
   if(pawl_c_type STREQUAL "SHARED_LIBRARY")
     add_test(NAME api.exported_symbols

@@ -1,6 +1,7 @@
 pawl_test(engine/graph/graph DEPS pawl::graph)
 pawl_test(engine/graph/resampling DEPS pawl::graph)
 pawl_test(engine/reference/reference DEPS pawl::reference)
+pawl_test(engine/reference/not_a_number DEPS pawl::reference)
 if(TARGET pawl_onnx)
   foreach(name image_input importer model_inputs single_frame tensors operators movement ceil_pool
           quantized hostile import_edges)

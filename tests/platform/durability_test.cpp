@@ -1,6 +1,7 @@
 // Proves that a replaced file survives a power cut: its bytes are synced before the new name is
 // given and the folder after, whatever the name; and that each system call on the way, failing,
-// is reported, leaves the old file or all of the new one, and no temporary file.
+// is reported, leaves the old file or all of the new one, and no temporary file. Calls that are
+// interrupted or do less than they were asked go on, reading as well.
 //
 // The calls are this program's own, in front of the C library's: they note what is asked, fail
 // where a test says so, and pass the rest on.
@@ -37,8 +38,11 @@ struct Watch {
   int fail_at = -1;  // index of the event that fails
   int error = EIO;
   size_t write_most = SIZE_MAX;  // bytes that one write() takes
-  bool interrupted = false;      // every second write() is interrupted before it begins
-  int names_taken = 0;           // files that exist already where one is created
+  bool interrupted = false;      // every second read() and write() is, before it begins
+  size_t read_most = SIZE_MAX;   // bytes that one read() gives
+  int read_fails_at = -1;        // number of the read() that fails
+  int reads = 0;
+  int names_taken = 0;  // files that exist already where one is created
   int writes = 0;
 
   // Notes the event; true if it is to fail.
@@ -116,6 +120,21 @@ ssize_t write(int fd, const void* bytes, size_t count) {
     count = count < watch->write_most ? count : watch->write_most;
   }
   return ::syscall(SYS_write, fd, bytes, count);
+}
+
+ssize_t read(int fd, void* bytes, size_t count) {
+  if (watch != nullptr) {
+    if (watch->interrupted && watch->reads++ % 2 == 0) {
+      errno = EINTR;
+      return -1;
+    }
+    if (watch->read_fails_at >= 0 && watch->reads++ == watch->read_fails_at) {
+      errno = EIO;
+      return -1;
+    }
+    count = count < watch->read_most ? count : watch->read_most;
+  }
+  return ::syscall(SYS_read, fd, bytes, count);
 }
 
 int close(int fd) {
@@ -295,6 +314,37 @@ TEST_F(Durability, ShortAndInterruptedWritesGoOn) {
       EXPECT_EQ(content(), text);
       expect_durable(seen);
     }
+  }
+}
+
+TEST_F(Durability, ShortAndInterruptedReadsGoOn) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += std::to_string(i);
+  std::ofstream(path(), std::ios::binary) << text;
+  for (const size_t most : {size_t{1}, size_t{7}, SIZE_MAX}) {
+    for (const bool interrupted : {false, true}) {
+      Watch seen;
+      seen.read_most = most;
+      seen.interrupted = interrupted;
+      watch = &seen;
+      const auto whole = read_text_file(path(), text.size());
+      const auto limited = read_text_file(path(), text.size() - 1);
+      watch = nullptr;
+      ASSERT_TRUE(whole.ok()) << whole.error().message;
+      EXPECT_EQ(whole.value(), text);
+      ASSERT_FALSE(limited.ok());
+      EXPECT_EQ(limited.error().code, Code::kExhausted);
+    }
+  }
+  for (const int at : {0, 1, 5}) {
+    Watch seen;
+    seen.read_most = 100;
+    seen.read_fails_at = at;
+    watch = &seen;
+    const auto failed = read_text_file(path(), text.size());
+    watch = nullptr;
+    ASSERT_FALSE(failed.ok()) << "read " << at << " failed unnoticed";
+    EXPECT_EQ(failed.error().code, Code::kIo);
   }
 }
 
