@@ -22,6 +22,10 @@ pawl_test(apps/run_output DEPS pawl::program
   SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
 pawl_test(apps/reports DEPS pawl::program)
 pawl_test(apps/tensor_error DEPS pawl::program)
+pawl_test(apps/latency DEPS pawl::program)
+pawl_test(apps/arguments DEPS pawl::program)
+pawl_test(apps/held_out DEPS pawl::program)
+pawl_test(apps/label_boxes DEPS pawl::program)
 
 add_test(NAME e2e.pawl
   COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/e2e/pawl_cli.py

@@ -2,6 +2,7 @@
 pawl_test(platform/files DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/durability DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/mapped_file DEPS pawl::platform)
+pawl_test(platform/mapped_file_moves DEPS pawl::platform)
 pawl_test(platform/processors DEPS pawl::platform)
 
 set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
@@ -19,6 +20,7 @@ pawl_test(engine/runtime/bind_data DEPS pawl::runtime SOURCES ${golden_plan}
   LABELS unit fault portable)
 pawl_test(engine/runtime/stage_times DEPS pawl::runtime SOURCES ${golden_plan})
 pawl_test(engine/runtime/held_threads DEPS pawl::runtime)
+pawl_test(engine/runtime/pool_pinning DEPS pawl::runtime)
 # Held to AVX2, the golden file's 3x3 convolution on bytes runs by Winograd.
 if("avx2" IN_LIST lowered_isas)
   add_test(NAME engine.runtime.hostile_artifact.avx2 COMMAND engine.runtime.hostile_artifact_test)

@@ -124,6 +124,27 @@ TEST(EvalMatching, AnIgnoredBoxDisplacesNoneThatCounts) {
   }
 }
 
+// A threshold cannot part detections of equal score: the best F1 is that of all of them.
+TEST(EvalMatching, EqualScoresAreKeptOrDroppedTogether) {
+  EvaluatedImage image;
+  image.truth = {{.class_id = 0, .x1 = 0, .y1 = 0, .x2 = 10, .y2 = 10},
+                 {.class_id = 0, .x1 = 50, .y1 = 50, .x2 = 60, .y2 = 60}};
+  // Right, then wrong twice with the same score, then right.
+  image.detections = {{0, 0.5F, 0, 0, 10, 10},
+                      {0, 0.5F, 20, 20, 30, 30},
+                      {0, 0.5F, 30, 30, 40, 40},
+                      {0, 0.2F, 50, 50, 60, 60}};
+  const ClassMetric metric = evaluate(std::span(&image, 1)).classes[0];
+  EXPECT_DOUBLE_EQ(metric.precision, 0.5);  // not 1, of the first alone
+  EXPECT_DOUBLE_EQ(metric.recall, 1.0);
+  EXPECT_NEAR(metric.f1, 2.0 / 3.0, 1e-12);
+  EXPECT_NEAR(metric.threshold, 0.2, 1e-6);
+  image.detections.pop_back();
+  const ClassMetric tied = evaluate(std::span(&image, 1)).classes[0];
+  EXPECT_NEAR(tied.precision, 1.0 / 3.0, 1e-12);
+  EXPECT_DOUBLE_EQ(tied.recall, 0.5);
+}
+
 // A box is taken once; the second detection of it is wrong, unless a crowd has it.
 TEST(EvalMatching, ABoxIsTakenOnceAndACrowdOften) {
   TruthBox counts{.class_id = 0, .x1 = 0, .y1 = 0, .x2 = 10, .y2 = 10};

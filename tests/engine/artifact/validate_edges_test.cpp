@@ -70,6 +70,32 @@ TEST(ValidateEdges, TensorsOfStepsEndWithTheTable) {
   }
 }
 
+// Each map has the channels that the head needs, no fewer and no more.
+TEST(ValidateEdges, MapsHaveTheChannelsOfTheHead) {
+  const auto with = [](const std::function<void(LevelRecord*)>& change, bool objectness) {
+    Plan plan = golden_plan();
+    plan.head.objectness = objectness ? 1 : 0;
+    LevelRecord& level = plan.levels[0];
+    level.objectness = level.scores;  // one of its channels
+    level.objectness.channels = 1;
+    if (!objectness) level.objectness.tensor = -1;
+    change(&level);
+    return accepted(plan);
+  };
+  for (const bool objectness : {false, true}) {
+    EXPECT_TRUE(with([](LevelRecord*) {}, objectness));
+    for (const int32_t more : {-1, 1}) {
+      EXPECT_FALSE(with([=](LevelRecord* l) { l->box.channels += more; }, objectness));
+      EXPECT_FALSE(with([=](LevelRecord* l) { l->scores.channels += more; }, objectness));
+      if (objectness) {
+        EXPECT_FALSE(with([=](LevelRecord* l) { l->objectness.channels += more; }, objectness));
+      }
+    }
+  }
+  EXPECT_FALSE(with([](LevelRecord* l) { l->objectness.tensor = l->scores.tensor; }, false));
+  EXPECT_FALSE(with([](LevelRecord* l) { l->objectness.tensor = -1; }, true));
+}
+
 TEST(ValidateEdges, NothingIsWrittenIntoWeights) {
   const Plan golden = golden_plan();
   int32_t constant = -1;
