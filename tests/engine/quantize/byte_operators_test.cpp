@@ -88,7 +88,8 @@ double sqnr_db(const Graph& graph) {
 int64_t steps_of(const Graph& graph, StepKind kind) {
   RandomFrames frames(16, 1);
   const auto int8 = compiled(graph, &frames);
-  EXPECT_TRUE(int8.ok());
+  EXPECT_TRUE(int8.ok()) << int8.error().message;
+  if (!int8.ok()) return -1;
   const auto artifact = Artifact::from_bytes(int8.value().artifact, "test");
   return std::count_if(artifact.value().steps().begin(), artifact.value().steps().end(),
                        [kind](const StepRecord& step) { return step.kind == kind; });
