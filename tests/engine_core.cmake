@@ -9,6 +9,7 @@ set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)
 pawl_test(engine/artifact/checksums DEPS pawl::artifact)
 pawl_test(engine/artifact/golden DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/validate DEPS pawl::artifact SOURCES ${golden_plan})
+pawl_test(engine/artifact/digest DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/validate_edges DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/hostile_bytes DEPS pawl::artifact SOURCES ${golden_plan}
   LABELS unit fault portable)

@@ -4,7 +4,7 @@ pawl_test(engine/reference/reference DEPS pawl::reference)
 pawl_test(engine/reference/not_a_number DEPS pawl::reference)
 if(TARGET pawl_onnx)
   foreach(name image_input importer model_inputs single_frame tensors operators movement ceil_pool
-          coarse_scores import_edges quantized hostile)
+          coarse_scores defaults import_edges quantized hostile)
     pawl_test(engine/onnx/${name} DEPS pawl::onnx pawl::reference pawl_onnx_schema)
   endforeach()
   pawl_test(engine/onnx/models DEPS pawl::onnx pawl::passes pawl::reference)

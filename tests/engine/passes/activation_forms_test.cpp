@@ -196,5 +196,19 @@ TEST(ActivationForms, AConvolutionTakesAnActivationWithItsNumbers) {
   }
 }
 
+// What follows an activation is not part of the product before it.
+TEST(ActivationForms, NothingIsFoldedThroughAnActivation) {
+  for (const bool active : {false, true}) {
+    GraphBuilder b(6);
+    const ValueId conv = b.conv(b.input({1, 3, 6, 7}), 4, test::square(3));
+    const ValueId scaled = b.binary(Op::kMul, conv, b.random_constant({1, 4, 1, 1}, -2.0F, -1.0F));
+    Graph before = b.finish({b.binary(Op::kAdd, scaled, b.scalar(0.5F))});
+    if (active) before.nodes[0].attributes["activation"] = std::string("relu");
+    Graph after = before;
+    EXPECT_EQ(fold_into_convolutions(&after), active ? 0 : 2);
+    EXPECT_LE(test::relative_error(outputs_of(after), outputs_of(before)), 1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace pawl::engine

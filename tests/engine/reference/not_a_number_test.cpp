@@ -66,6 +66,24 @@ TEST(NotANumber, SurvivesReductionsWhereverItStands) {
   }
 }
 
+TEST(NotANumber, SurvivesPoolingWhereverItStands) {
+  for (const Op op : {Op::kMaxPool, Op::kAveragePool}) {
+    for (size_t at = 0; at < 4; ++at) {
+      GraphBuilder builder(1);
+      const ValueId x = builder.input({1, 1, 2, 4});
+      test::ConvOptions o;
+      o.kernel_h = o.kernel_w = 2;
+      o.strides = {2, 2};
+      const Graph graph = builder.finish({builder.pool(op, x, o)});
+      std::vector<float> values = {1.0F, 5.0F, 2.0F, 3.0F, -1.0F, 0.0F, 4.0F, 2.0F};
+      values[at / 2 * 4 + at % 2] = kNan;
+      const std::vector<float> y = run(graph, values)[0];
+      EXPECT_TRUE(std::isnan(y[0])) << op_name(op) << " with a NaN at " << at;
+      EXPECT_FALSE(std::isnan(y[1])) << op_name(op);
+    }
+  }
+}
+
 // A NaN ranks above all, equal ones by index; infinities rank as numbers.
 TEST(NotANumber, RanksFirstAmongTheLargest) {
   const std::vector<float> x = {1.0F, kNan, kInf, -kInf, kNan, 1.0F, -0.0F, 0.0F};
