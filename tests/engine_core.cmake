@@ -19,6 +19,7 @@ pawl_test(engine/runtime/bind_fields DEPS pawl::runtime SOURCES ${golden_plan}
   LABELS unit fault portable)
 pawl_test(engine/runtime/bind_data DEPS pawl::runtime SOURCES ${golden_plan}
   LABELS unit fault portable)
+pawl_test(engine/runtime/head_wiring DEPS pawl::runtime SOURCES ${golden_plan})
 pawl_test(engine/runtime/stage_times DEPS pawl::runtime SOURCES ${golden_plan})
 pawl_test(engine/runtime/held_threads DEPS pawl::runtime)
 pawl_test(engine/runtime/pool_pinning DEPS pawl::runtime)

@@ -79,6 +79,27 @@ TEST(ImportEdges, OldResizesRoundDownToGrowAndUpToShrink) {
   }
 }
 
+// One scale for both sides, and extents to the nearest whole number.
+TEST(ImportEdges, SizesThatKeepTheAspectAreRounded) {
+  const auto extents = [](const char* policy, const Ints& sizes) -> Shape {
+    const auto graph = SingleNode("Resize", 18, {counted({1, 1, 3, 7})})
+                           .set("keep_aspect_ratio_policy", policy)
+                           .set("axes", Ints{2, 3})
+                           .absent()
+                           .absent()
+                           .with({2}, sizes)
+                           .import();
+    EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().message);
+    return graph.ok() ? graph.value().value(graph.value().outputs[0]).shape : Shape{};
+  };
+  EXPECT_EQ(extents("stretch", {6, 10}), (Shape{1, 1, 6, 10}));
+  EXPECT_EQ(extents("not_larger", {6, 10}), (Shape{1, 1, 4, 10}));  // by 10/7: 4.29
+  EXPECT_EQ(extents("not_larger", {9, 11}), (Shape{1, 1, 5, 11}));  // by 11/7: 4.71
+  EXPECT_EQ(extents("not_smaller", {4, 8}), (Shape{1, 1, 4, 9}));   // by 4/3: 9.33
+  EXPECT_EQ(extents("not_smaller", {5, 8}), (Shape{1, 1, 5, 12}));  // by 5/3: 11.67
+  EXPECT_EQ(extents("not_larger", {1, 1}), (Shape{1, 1, 1, 1}));    // never less than one
+}
+
 // A step behind which the levels end at zero, and the float model it stands for.
 struct Step {
   std::string what;
