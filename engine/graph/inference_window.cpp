@@ -215,10 +215,27 @@ Types attention(const Subject& subject) {
   PAWL_TRY(require_rank_4(subject, 0));
   const Shape& x = subject.shape(0);
   const int64_t heads = subject.node.integer("heads");
+  const int64_t areas = subject.node.integer("areas");
   const int64_t key = subject.node.integer("key");
   const int64_t value = subject.node.integer("value");
-  if (heads < 1 || key < 1 || value < 1 || x[1] != heads * (2 * key + value)) {
-    return refused("heads * (2*key + value) is not the " + std::to_string(x[1]) + " channels");
+  const auto& first = subject.node.integers("first");
+  const auto& step = subject.node.integers("step");
+  const auto in_range = [&x](int64_t number, int64_t least) {
+    return number >= least && number <= x[1];
+  };
+  if (!in_range(heads, 1) || !in_range(key, 1) || !in_range(value, 1) || first.size() != 3 ||
+      step.size() != 3) {
+    return refused("heads, key and value must be those of " + std::to_string(x[1]) + " channels");
+  }
+  for (const size_t i : {size_t{0}, size_t{1}, size_t{2}}) {
+    const int64_t extent = i == 2 ? value : key;
+    if (!in_range(first[i], 0) || !in_range(step[i], 0) ||
+        first[i] + (heads - 1) * step[i] + extent > x[1]) {
+      return refused("a head reads more than the " + std::to_string(x[1]) + " channels");
+    }
+  }
+  if (areas < 1 || x[2] * x[3] % areas != 0) {
+    return refused(std::to_string(areas) + " areas do not divide the pixels of " + to_string(x));
   }
   return std::vector<ValueType>{{DType::kFloat32, {x[0], heads * value, x[2], x[3]}}};
 }

@@ -121,9 +121,11 @@ enum class Op : uint8_t {
   kSilu,       // x * sigmoid(x)
   kFocus,      // space-to-depth 2x2 of (N,C,H,W) in the channel order of YOLOv5/YOLOX; ints order:
                // the four (row, column) offsets, one a channel group
-  kAttention,  // self-attention over the pixels of one image whose channels hold q, k and v of each
-               // head in turn; ints heads, key, value (extents); float scale:
-               // softmax(scale * q^T k) applied to v, head by head, as (N, heads*value, H, W)
+  kAttention,  // attention among the pixels of one image; ints heads, areas, key, value (channels
+               // of a head); ints first, step {q, k, v}: head h takes its channels from first +
+               // h*step on; float scale: softmax(scale * q^T k) applied to v, head by head, as (N,
+               // heads*value, H, W). Areas split the pixels, row-major, into equal runs that attend
+               // each to itself
 };
 
 std::string_view op_name(Op op);

@@ -107,14 +107,7 @@ int32_t fuse_activations(Graph* graph) {
     gone[static_cast<size_t>(next)] = true;
     ++fused;
   }
-  size_t kept = 0;
-  for (size_t i = 0; i < graph->nodes.size(); ++i) {
-    if (!gone[i]) {
-      if (kept != i) graph->nodes[kept] = std::move(graph->nodes[i]);
-      ++kept;
-    }
-  }
-  graph->nodes.resize(kept);
+  remove_nodes(graph, gone);
   remove_dead_nodes(graph);
   return fused;
 }

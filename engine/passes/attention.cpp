@@ -1,143 +1,297 @@
-// Attention over pixels as exporters write it (YOLO11, YOLO26):
-//   qkv (1, C, H, W) -> Reshape (1, heads, 2*key+value, P) -> Split -> q, k, v
-//   scores = Softmax(MatMul(Transpose(q), k) * scale)
-//   y = Reshape(MatMul(v, Transpose(scores)), (1, heads*value, H, W))
+// Attention over the pixels of an image, in whatever order its channels hold queries, keys and
+// values, wherever the scale stands and however the matrices are turned:
+//   scores = Softmax over keys(scale * MatMul(queries, keys))
+//   y = MatMul(scores, values), laid out as an image again
+// YOLO10, 11 and 26 attend over the whole image, YOLO12 over bands of it ("areas").
+#include <algorithm>
+#include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/passes/passes.h"
+#include "engine/passes/rearrangement.h"
 #include "engine/passes/rewrite.h"
 
 namespace pawl::engine {
 namespace {
 
-const std::vector<int64_t> kSwapLast = {0, 1, 3, 2};
+bool is_image(const Value& value) {
+  return value.shape.size() == 4 && value.shape[0] == 1 && value.dtype == DType::kFloat32 &&
+         !value.constant;
+}
 
-struct Block {
-  ValueId qkv;    // (1, C, H, W)
-  ValueId v;      // (1, heads, value, P)
-  size_t result;  // the last Reshape
-  int64_t heads, key, value;
-  float scale;
+int64_t pixels_of(const Value& image) {
+  return image.shape[2] * image.shape[3];
+}
+
+// The axes of a stack of matrices.
+struct Matrices {
+  Steps batch, rows, columns;
 };
 
-// The node that `id` is the swapped transpose of; kNoValue if it is none, or read elsewhere too.
-ValueId swapped(const Graph& graph, const Uses& uses, ValueId id) {
-  const Node* node = producer_of(graph, uses, id, Op::kTranspose);
-  if (node == nullptr || node->integers("perm") != kSwapLast || sole_consumer(uses, id) < 0) {
-    return kNoValue;
-  }
-  return node->inputs[0];
+Matrices matrices(const Rearrangement& value) {
+  const size_t rank = value.axes.size();
+  return {joined(value, 0, rank - 2), value.axes[rank - 2], value.axes[rank - 1]};
 }
 
-// Follows `id` back over one multiplication or division by a constant number into *scale.
-ValueId unscaled(const Graph& graph, const Uses& uses, ValueId id, float* scale) {
-  for (const Op op : {Op::kMul, Op::kDiv}) {
-    const Node* node = producer_of(graph, uses, id, op);
-    if (node == nullptr || sole_consumer(uses, id) < 0) continue;
-    const std::span<const float> factor = constant_floats(graph, node->inputs[1]);
-    if (factor.size() != 1) return id;
-    *scale *= op == Op::kMul ? factor[0] : 1.0F / factor[0];
-    return node->inputs[0];
-  }
-  return id;
+Steps along(int64_t extent, int64_t stride) {
+  return normal(std::vector<Step>{{extent, stride}});
 }
 
-std::optional<Block> match(const Graph& graph, const Uses& uses, const Node& softmax) {
-  const Shape& scores = graph.value(softmax.inputs[0]).shape;
-  if (scores.size() != 4 || softmax.integer("axis") != 3 || scores[2] != scores[3]) {
+// The first product's result on its way through scale and softmax into the second product.
+struct Weights {
+  float scale;
+  Steps keys;  // of the first product's result: what the softmax runs along
+  const Node* second;
+  size_t operand;     // of the second product
+  Matrices matrices;  // of the first product's result, as the second product reads it
+};
+
+std::optional<Weights> follow_scores(const Graph& graph, const Uses& uses, ValueId scores) {
+  Rearrangement moved = unmoved(graph, scores);
+  std::optional<Weights> weights;
+  for (ValueId at = scores;;) {
+    const int32_t reader = sole_consumer(uses, at);
+    if (reader < 0) return std::nullopt;
+    const Node& node = graph.nodes[static_cast<size_t>(reader)];
+    if (node.op == Op::kMatMul && weights) {
+      if (moved.start != 0 || moved.axes.size() < 2) return std::nullopt;
+      weights->second = &node;
+      weights->operand = node.inputs[0] == at ? 0 : 1;
+      weights->matrices = matrices(moved);
+      return weights;
+    }
+    if (node.op == Op::kSoftmax && !weights) {
+      const auto axis = static_cast<size_t>(node.integer("axis"));
+      weights = Weights{moved.scale, moved.axes[axis], nullptr, 0, {}};
+    } else {
+      std::optional<Rearrangement> next = rearranged(graph, node, 0, moved);
+      const bool scaled_weights = next && weights && next->scale != moved.scale;
+      if (!next || scaled_weights || node.outputs.size() != 1) return std::nullopt;
+      moved = std::move(*next);
+    }
+    at = node.outputs[0];
+  }
+}
+
+// Where the heads' channels of one operand begin, and which pixels they attend over.
+struct Operand {
+  ValueId image;
+  int64_t first;     // channel
+  int64_t step;      // channels from head to head
+  int64_t extent;    // channels of a head
+  bool areas_first;  // the batch counts areas, and heads in each; else the other way round
+  int64_t heads, areas;
+};
+
+std::optional<Operand> operand_of(const Graph& graph, const Rearrangement& value,
+                                  const Steps& tokens, const Steps& features) {
+  const Value& image = graph.value(value.source);
+  if (!is_image(image)) return std::nullopt;
+  const int64_t pixels = pixels_of(image);
+  if (tokens.size() != 1 || tokens[0].stride != 1 || value.start % pixels != 0) return std::nullopt;
+  if (features.size() > 1 || (!features.empty() && features[0].stride != pixels)) {
     return std::nullopt;
   }
-  Block block{};
-  block.scale = 1.0F;
-  const ValueId product = unscaled(graph, uses, softmax.inputs[0], &block.scale);
-  const Node* first = producer_of(graph, uses, product, Op::kMatMul);
-  if (first == nullptr || sole_consumer(uses, product) < 0) return std::nullopt;
-  const ValueId q = swapped(graph, uses, unscaled(graph, uses, first->inputs[0], &block.scale));
-  const Node* split = producer_of(graph, uses, first->inputs[1], Op::kSplit);
-  if (q == kNoValue || split == nullptr || split->outputs.size() != 3 ||
-      split->integer("axis") != 2 || split->outputs[0] != q ||
-      split->outputs[1] != first->inputs[1] || sole_consumer(uses, split->outputs[1]) < 0) {
+  Operand operand{.image = value.source,
+                  .first = value.start / pixels,
+                  .step = 0,
+                  .extent = features.empty() ? 1 : features[0].extent,
+                  .areas_first = false,
+                  .heads = 1,
+                  .areas = 1};
+  for (const Step& step : joined(value, 0, value.axes.size() - 2)) {
+    if (step.stride > 0 && step.stride % pixels == 0 && operand.step == 0) {
+      operand.step = step.stride / pixels;
+      operand.heads = step.extent;
+    } else if (step.stride == tokens[0].extent && operand.areas == 1) {
+      operand.areas = step.extent;
+      operand.areas_first = operand.heads == 1;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (operand.areas * tokens[0].extent != pixels) return std::nullopt;
+  return operand;
+}
+
+struct Block {
+  Operand q, k, v;
+  float scale;
+  size_t result;  // the node that makes the image of results
+};
+
+bool attend_together(const Graph& graph, const Operand& a, const Operand& b) {
+  const Shape& image = graph.value(a.image).shape;
+  const Shape& other = graph.value(b.image).shape;
+  return a.heads == b.heads && a.areas == b.areas && a.areas_first == b.areas_first &&
+         image[2] == other[2] && image[3] == other[3];
+}
+
+// The node behind the second product where its result is an image again: channels by head, pixels
+// by area, in order.
+std::optional<size_t> follow_result(const Graph& graph, const Uses& uses, ValueId result,
+                                    bool rows_are_queries, const Operand& v) {
+  Rearrangement moved = unmoved(graph, result);
+  const Shape& image = graph.value(v.image).shape;
+  const int64_t tokens = pixels_of(graph.value(v.image)) / v.areas;
+  const int64_t matrix = tokens * v.extent;
+  const int64_t head = v.areas_first ? matrix : matrix * v.areas;
+  const int64_t area = v.areas_first ? matrix * v.heads : matrix;
+  const Steps channels = normal(
+      std::vector<Step>{{v.heads, head}, {v.extent, rows_are_queries ? int64_t{1} : tokens}});
+  const Steps pixels = normal(
+      std::vector<Step>{{v.areas, area}, {tokens, rows_are_queries ? v.extent : int64_t{1}}});
+  const Shape wanted = {1, v.heads * v.extent, image[2], image[3]};
+  for (ValueId at = result;;) {
+    const int32_t reader = sole_consumer(uses, at);
+    if (reader < 0) return std::nullopt;
+    const Node& node = graph.nodes[static_cast<size_t>(reader)];
+    std::optional<Rearrangement> next = rearranged(graph, node, 0, moved);
+    if (!next || next->scale != 1.0F || next->start != 0 || node.outputs.size() != 1) {
+      return std::nullopt;
+    }
+    moved = std::move(*next);
+    at = node.outputs[0];
+    if (graph.value(at).shape == wanted && moved.axes[1] == channels &&
+        joined(moved, 2, 4) == pixels) {
+      return static_cast<size_t>(reader);
+    }
+  }
+}
+
+std::optional<Block> match(const Graph& graph, const Uses& uses,
+                           const std::vector<Rearrangement>& moved, const Node& first) {
+  const auto operand = [&](const Node& node, size_t i) -> const Rearrangement& {
+    return moved[static_cast<size_t>(node.inputs[i])];
+  };
+  const Shape& scores = graph.value(first.outputs[0]).shape;
+  const bool stacks = operand(first, 0).axes.size() >= 2 && operand(first, 1).axes.size() >= 2;
+  if (!stacks || scores.size() < 2) return std::nullopt;
+  const int64_t rows = scores[scores.size() - 2];
+  const int64_t columns = scores[scores.size() - 1];
+  if (rows != columns || rows < 2) return std::nullopt;
+  const std::optional<Weights> weights = follow_scores(graph, uses, first.outputs[0]);
+  if (!weights) return std::nullopt;
+
+  // The second product sums over the keys, which the softmax ran along.
+  const Steps row_steps = along(rows, columns);
+  const Steps column_steps = along(columns, 1);
+  const bool row_queries = weights->keys == column_steps;
+  const Steps& queries = row_queries ? row_steps : column_steps;
+  const Steps& summed = weights->operand == 0 ? weights->matrices.columns : weights->matrices.rows;
+  const Steps& kept = weights->operand == 0 ? weights->matrices.rows : weights->matrices.columns;
+  if ((!row_queries && weights->keys != row_steps) || summed != weights->keys || kept != queries) {
     return std::nullopt;
   }
-  // Forward: the weights go, transposed, into the second product with v.
-  const int32_t turn = sole_consumer(uses, softmax.outputs[0]);
-  if (turn < 0) return std::nullopt;
-  const ValueId turned = graph.nodes[static_cast<size_t>(turn)].outputs[0];
-  if (swapped(graph, uses, turned) != softmax.outputs[0]) return std::nullopt;
-  const Node& second = graph.nodes[static_cast<size_t>(sole_consumer(uses, turned))];
-  if (second.op != Op::kMatMul || second.inputs[0] != split->outputs[2] ||
-      second.inputs[1] != turned) {
+  const Rearrangement& left = operand(first, 0);
+  const Rearrangement& right = operand(first, 1);
+  const Rearrangement& values = operand(*weights->second, 1 - weights->operand);
+  if (left.source == kNoValue || right.source == kNoValue || values.source == kNoValue ||
+      values.axes.size() < 2 || values.scale != 1.0F) {
     return std::nullopt;
   }
-  const int32_t result = sole_consumer(uses, second.outputs[0]);
-  const Node* grouped = producer_of(graph, uses, split->inputs[0], Op::kReshape);
-  if (result < 0 || grouped == nullptr || sole_consumer(uses, split->inputs[0]) < 0) {
+  const Matrices l = matrices(left);
+  const Matrices r = matrices(right);
+  const Matrices v = matrices(values);
+  const auto of_left = operand_of(graph, left, l.rows, l.columns);
+  const auto of_right = operand_of(graph, right, r.columns, r.rows);
+  const auto of_values = weights->operand == 0 ? operand_of(graph, values, v.rows, v.columns)
+                                               : operand_of(graph, values, v.columns, v.rows);
+  if (!of_left || !of_right || !of_values) return std::nullopt;
+  Block block{.q = row_queries ? *of_left : *of_right,
+              .k = row_queries ? *of_right : *of_left,
+              .v = *of_values,
+              .scale = weights->scale * (left.scale * right.scale),
+              .result = 0};
+  if (!attend_together(graph, block.q, block.k) || !attend_together(graph, block.q, block.v) ||
+      block.q.extent != block.k.extent || !std::isfinite(block.scale)) {
     return std::nullopt;
   }
-  const Node& last = graph.nodes[static_cast<size_t>(result)];
-  block.qkv = grouped->inputs[0];
-  block.v = split->outputs[2];
-  block.result = static_cast<size_t>(result);
-  block.heads = scores[1];
-  block.key = split->integers("split")[0];
-  block.value = split->integers("split")[2];
-  const Shape& in = graph.value(block.qkv).shape;
-  const bool images =
-      last.op == Op::kReshape && in.size() == 4 && in[0] == 1 &&
-      split->integers("split")[1] == block.key &&
-      in[1] == block.heads * (2 * block.key + block.value) &&
-      graph.value(split->inputs[0]).shape ==
-          Shape{1, block.heads, in[1] / block.heads, in[2] * in[3]} &&
-      graph.value(last.outputs[0]).shape == Shape{1, block.heads * block.value, in[2], in[3]};
-  if (!images) return std::nullopt;
+  // No operand is broadcast over the others' heads or areas.
+  const int64_t batch = block.q.heads * block.q.areas;
+  const ValueId result = weights->second->outputs[0];
+  if (element_count(scores) != batch * rows * columns ||
+      weights->matrices.batch != along(batch, rows * columns) ||
+      element_count(graph.value(result).shape) != batch * rows * block.v.extent) {
+    return std::nullopt;
+  }
+  const auto node = follow_result(graph, uses, result, weights->operand == 0, block.v);
+  if (!node) return std::nullopt;
+  block.result = *node;
   return block;
 }
 
-// Other readers of v that want it as an image get the channels straight from qkv.
-void gather_values(Graph* graph, const Uses& uses, const Block& block) {
-  const Shape image = graph->value(graph->nodes[block.result].outputs[0]).shape;
-  for (const int32_t reader : uses.consumers[static_cast<size_t>(block.v)]) {
-    if (graph->nodes[static_cast<size_t>(reader)].op != Op::kReshape) continue;
-    const ValueId reshaped = graph->nodes[static_cast<size_t>(reader)].outputs[0];
-    if (graph->value(reshaped).shape != image) continue;
-    std::vector<int64_t> index;
-    for (int64_t h = 0; h < block.heads; ++h) {
-      for (int64_t c = 0; c < block.value; ++c) {
-        index.push_back(h * (2 * block.key + block.value) + 2 * block.key + c);
-      }
+// One image with the channels of all three operands, made in front of node `at` where they come
+// from several: planned as one buffer, so that nothing is copied. Moves the operands' first
+// channels.
+ValueId one_image(Graph* graph, Block* block, std::vector<Node>* before) {
+  std::vector<ValueId> images;
+  int64_t channels = 0;
+  std::vector<int64_t> offsets;
+  for (Operand* operand : {&block->q, &block->k, &block->v}) {
+    const auto known = std::find(images.begin(), images.end(), operand->image);
+    const auto index = static_cast<size_t>(known - images.begin());
+    if (known == images.end()) {
+      images.push_back(operand->image);
+      offsets.push_back(channels);
+      channels += graph->value(operand->image).shape[1];
     }
-    const ValueId indices =
-        graph->add_constant(graph->value(reshaped).name + ".channels",
-                            Tensor::of<int64_t>({image[1]}, std::span<const int64_t>(index)));
-    Node& node = graph->nodes[static_cast<size_t>(reader)];
-    node.op = Op::kGather;
-    node.inputs = {block.qkv, indices};
-    node.attributes.clear();
-    node.attributes["axis"] = int64_t{1};
+    operand->first += offsets[index];
   }
+  if (images.size() == 1) return images[0];
+  const Value& y = graph->value(graph->nodes[block->result].outputs[0]);
+  const Shape& s = graph->value(images[0]).shape;
+  const ValueId joined_images =
+      graph->add_value(y.name + ".operands", y.dtype, {1, channels, s[2], s[3]});
+  Node concat{Op::kConcat, graph->nodes[block->result].name, images, {joined_images}, {}};
+  concat.attributes["axis"] = int64_t{1};
+  before->push_back(std::move(concat));
+  return joined_images;
 }
 
 }  // namespace
 
 int32_t recognise_attention(Graph* graph) {
   const Uses uses = compute_uses(*graph);
+  const std::vector<Rearrangement> moved = rearrangements(*graph);
+  std::vector<std::pair<size_t, Node>> inserted;  // and in front of which node
   int32_t recognised = 0;
   const size_t nodes = graph->nodes.size();
   for (size_t i = 0; i < nodes; ++i) {
-    if (graph->nodes[i].op != Op::kSoftmax) continue;
-    const std::optional<Block> block = match(*graph, uses, graph->nodes[i]);
+    if (graph->nodes[i].op != Op::kMatMul) continue;
+    std::optional<Block> block = match(*graph, uses, moved, graph->nodes[i]);
     if (!block) continue;
-    gather_values(graph, uses, *block);
+    std::vector<Node> before;
+    const ValueId image = one_image(graph, &*block, &before);
+    for (Node& node : before) inserted.emplace_back(block->result, std::move(node));
     Node& node = graph->nodes[block->result];
     node.op = Op::kAttention;
-    node.inputs = {block->qkv};
+    node.inputs = {image};
     node.attributes.clear();
-    node.attributes["heads"] = block->heads;
-    node.attributes["key"] = block->key;
-    node.attributes["value"] = block->value;
+    node.attributes["heads"] = block->q.heads;
+    node.attributes["areas"] = block->q.areas;
+    node.attributes["key"] = block->q.extent;
+    node.attributes["value"] = block->v.extent;
+    node.attributes["first"] = std::vector<int64_t>{block->q.first, block->k.first, block->v.first};
+    node.attributes["step"] = std::vector<int64_t>{block->q.step, block->k.step, block->v.step};
     node.attributes["scale"] = block->scale;
     ++recognised;
+  }
+  if (!inserted.empty()) {
+    std::sort(inserted.begin(), inserted.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Node> merged;
+    merged.reserve(nodes + inserted.size());
+    size_t next = 0;
+    for (size_t i = 0; i < nodes; ++i) {
+      for (; next < inserted.size() && inserted[next].first == i; ++next) {
+        merged.push_back(std::move(inserted[next].second));
+      }
+      merged.push_back(std::move(graph->nodes[i]));
+    }
+    graph->nodes = std::move(merged);
   }
   remove_dead_nodes(graph);
   return recognised;

@@ -64,27 +64,27 @@ std::optional<Affine> as_affine(const Graph& graph, const Node& node, ValueId da
   return affine;
 }
 
-// New weight and bias constants for `conv` followed by `affine`.
-void apply(Graph* graph, Node* conv, const Affine& affine) {
-  const auto channels = static_cast<int64_t>(affine.scale.size());
-  Tensor weight = *graph->value(conv->inputs[1]).constant;
-  const auto per_output = static_cast<size_t>(weight.count() / channels);
-  const std::span<float> w = weight.as<float>();
-  Tensor bias(DType::kFloat32, {channels});
-  const std::span<float> b = bias.as<float>();
-  const bool has_bias = conv->inputs.size() > 2 && conv->inputs[2] != kNoValue;
-  const std::span<const float> old =
-      has_bias ? constant_floats(*graph, conv->inputs[2]) : std::span<const float>{};
-  for (size_t c = 0; c < affine.scale.size(); ++c) {
-    for (size_t i = 0; i < per_output; ++i) w[c * per_output + i] *= affine.scale[c];
-    b[c] = (has_bias ? old[c] : 0.0F) * affine.scale[c] + affine.shift[c];
+// The weights of a convolution while nodes behind it are folded in.
+struct Folded {
+  Tensor weight, bias;
+
+  void apply(const Affine& affine) {
+    const auto channels = affine.scale.size();
+    const std::span<float> w = weight.as<float>();
+    const std::span<float> b = bias.as<float>();
+    const size_t per_output = w.size() / channels;
+    for (size_t c = 0; c < channels; ++c) {
+      for (size_t i = 0; i < per_output; ++i) w[c * per_output + i] *= affine.scale[c];
+      b[c] = b[c] * affine.scale[c] + affine.shift[c];
+    }
   }
-  const std::string name = graph->value(conv->outputs[0]).name;  // adding values moves them
-  const ValueId weight_id = graph->add_constant(name + ".folded_weight", std::move(weight));
-  const ValueId bias_id = graph->add_constant(name + ".folded_bias", std::move(bias));
-  conv->inputs.resize(3);
-  conv->inputs[1] = weight_id;
-  conv->inputs[2] = bias_id;
+};
+
+Folded unfolded(const Graph& graph, const Node& conv) {
+  const Tensor& weight = *graph.value(conv.inputs[1]).constant;
+  const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
+  return {weight, has_bias ? *graph.value(conv.inputs[2]).constant
+                           : Tensor(DType::kFloat32, {weight.shape()[0]})};
 }
 
 bool foldable(const Graph& graph, const Node& conv) {
@@ -153,29 +153,33 @@ int32_t fold_focus(Graph* graph) {
 }
 
 int32_t fold_into_convolutions(Graph* graph) {
+  // What a fold changes, a convolution's output, it takes from the node folded: readers stay the
+  // same, and so one sweep sees every chain to its end.
+  const Uses uses = compute_uses(*graph);
+  std::vector<bool> gone(graph->nodes.size(), false);
   int32_t folded = 0;
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    const Uses uses = compute_uses(*graph);
-    for (size_t i = 0; i < graph->nodes.size(); ++i) {
-      Node& conv = graph->nodes[i];
-      if (!foldable(*graph, conv)) continue;
-      const int32_t next = sole_consumer(uses, conv.outputs[0]);
-      if (next < 0) continue;
+  for (Node& conv : graph->nodes) {
+    if (!foldable(*graph, conv)) continue;
+    const ValueId before = conv.outputs[0];
+    std::optional<Folded> weights;
+    for (int32_t next = sole_consumer(uses, before); next >= 0;
+         next = sole_consumer(uses, conv.outputs[0])) {
       const Node& node = graph->nodes[static_cast<size_t>(next)];
       const std::optional<Affine> affine = as_affine(*graph, node, conv.outputs[0]);
-      if (!affine) continue;
-      // The fused convolution answers under the later name: it computes that value.
-      const ValueId result = node.outputs[0];
-      apply(graph, &graph->nodes[i], *affine);
-      graph->nodes[i].outputs[0] = result;
-      graph->nodes.erase(graph->nodes.begin() + next);
+      if (!affine) break;
+      if (!weights) weights = unfolded(*graph, conv);
+      weights->apply(*affine);
+      conv.outputs[0] = node.outputs[0];  // the convolution answers under the later name
+      gone[static_cast<size_t>(next)] = true;
       ++folded;
-      changed = true;
-      break;  // indices in `uses` are stale
     }
+    if (!weights) continue;
+    const std::string name = graph->value(before).name;  // adding values moves them
+    conv.inputs.resize(3);
+    conv.inputs[1] = graph->add_constant(name + ".folded_weight", std::move(weights->weight));
+    conv.inputs[2] = graph->add_constant(name + ".folded_bias", std::move(weights->bias));
   }
+  remove_nodes(graph, gone);
   return folded;
 }
 

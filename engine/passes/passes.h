@@ -32,13 +32,15 @@ int32_t recognise_focus(Graph* graph);
 // Focus -> Conv becomes Conv of twice the window, stride and padding on what Focus reads.
 int32_t fold_focus(Graph* graph);
 
-// Reshape -> Transpose -> Reshape that only permutes channels becomes Gather(axis 1) with a
-// constant permutation (ShuffleNet).
-int32_t recognise_channel_shuffle(Graph* graph);
-
-// The reshapes, products and softmax of YOLO11's attention block become Attention on the image, and
-// the image of its values a channel Gather.
+// Softmax between two matrix products becomes Attention on the image that queries, keys and values
+// are channels of (YOLO10, 11, 12 and 26), whatever reshapes, transposes and constant factors stand
+// between; where they come from several images, these are concatenated first.
 int32_t recognise_attention(Graph* graph);
+
+// Chains of Reshape, Transpose, Split and the like that end in an image of the same pixels become
+// Slice or, with a constant permutation, Gather (axis 1): ShuffleNet's channel shuffle, the values
+// that YOLO11 takes out of its attention.
+int32_t recognise_channel_moves(Graph* graph);
 
 // All of the above, in the order that makes each one's input simple, and no dead node left.
 void optimise(Graph* graph);

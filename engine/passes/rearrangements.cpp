@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/passes/passes.h"
+#include "engine/passes/rearrangement.h"
 #include "engine/passes/rewrite.h"
 
 namespace pawl::engine {
@@ -41,6 +42,58 @@ std::optional<Phase> phase_of(const Graph& graph, const Uses& uses, ValueId valu
   return Phase{value, start[0], start[1]};
 }
 
+// An image whose channels are channels of another, pixel by pixel.
+struct ChannelMove {
+  ValueId source;
+  std::vector<int64_t> index;  // of each channel in the source
+};
+
+std::optional<ChannelMove> channel_move(const Graph& graph, const Rearrangement& moved,
+                                        const Shape& shape) {
+  if (moved.source == kNoValue || moved.scale != 1.0F || shape.size() != 4) return std::nullopt;
+  const Shape& in = graph.value(moved.source).shape;
+  if (in.size() != 4 || in[0] != 1 || shape[0] != 1 || in[2] != shape[2] || in[3] != shape[3]) {
+    return std::nullopt;
+  }
+  const int64_t pixels = in[2] * in[3];
+  if (joined(moved, 2, 4) != normal(std::vector<Step>{{pixels, 1}}) || moved.start % pixels != 0) {
+    return std::nullopt;
+  }
+  ChannelMove move{moved.source, {moved.start / pixels}};
+  for (const Step& step : moved.axes[1]) {
+    if (step.stride % pixels != 0) return std::nullopt;
+    std::vector<int64_t> index;
+    for (const int64_t outer : move.index) {
+      for (int64_t k = 0; k < step.extent; ++k) index.push_back(outer + k * step.stride / pixels);
+    }
+    move.index = std::move(index);
+  }
+  return move;
+}
+
+// A range of channels is a slice, which the plan views in place; other choices are gathered.
+void rewrite_as_channels(Graph* graph, const ChannelMove& move, Node* node) {
+  const auto count = static_cast<int64_t>(move.index.size());
+  bool range = true;
+  for (int64_t c = 0; c < count; ++c) {
+    range = range && move.index[static_cast<size_t>(c)] == move.index[0] + c;
+  }
+  node->attributes.clear();
+  if (range) {
+    node->op = Op::kSlice;
+    node->inputs = {move.source};
+    node->attributes["starts"] = std::vector<int64_t>{0, move.index[0], 0, 0};
+    node->attributes["steps"] = std::vector<int64_t>{1, 1, 1, 1};
+    return;
+  }
+  const std::string name = graph->value(node->outputs[0]).name + ".channels";
+  const ValueId indices =
+      graph->add_constant(name, Tensor::of<int64_t>({count}, std::span<const int64_t>(move.index)));
+  node->op = Op::kGather;
+  node->inputs = {move.source, indices};
+  node->attributes["axis"] = int64_t{1};
+}
+
 }  // namespace
 
 int32_t recognise_focus(Graph* graph) {
@@ -72,39 +125,19 @@ int32_t recognise_focus(Graph* graph) {
   return recognised;
 }
 
-int32_t recognise_channel_shuffle(Graph* graph) {
-  const Uses uses = compute_uses(*graph);
+int32_t recognise_channel_moves(Graph* graph) {
+  const std::vector<Rearrangement> moved = rearrangements(*graph);
   int32_t recognised = 0;
   const size_t nodes = graph->nodes.size();
   for (size_t i = 0; i < nodes; ++i) {
-    const Node& last = graph->nodes[i];
-    if (last.op != Op::kReshape) continue;
-    const Node* transpose = producer_of(*graph, uses, last.inputs[0], Op::kTranspose);
-    if (transpose == nullptr || sole_consumer(uses, transpose->outputs[0]) < 0) continue;
-    const Node* first = producer_of(*graph, uses, transpose->inputs[0], Op::kReshape);
-    if (first == nullptr || sole_consumer(uses, first->outputs[0]) < 0) continue;
-    const ValueId source = first->inputs[0];
-    const Shape& in = graph->value(source).shape;
-    const Shape& grouped = graph->value(first->outputs[0]).shape;
-    const std::vector<int64_t> swap = {0, 2, 1, 3, 4};
-    if (in.size() != 4 || in != graph->value(last.outputs[0]).shape || grouped.size() != 5 ||
-        transpose->integers("perm") != swap || grouped[1] * grouped[2] != in[1] ||
-        grouped[3] != in[2] || grouped[4] != in[3]) {
-      continue;
-    }
-    // Channel j*G + g of the result is channel g*K + j of the source.
-    std::vector<int64_t> index;
-    for (int64_t j = 0; j < grouped[2]; ++j) {
-      for (int64_t g = 0; g < grouped[1]; ++g) index.push_back(g * grouped[2] + j);
-    }
-    const std::string name = graph->value(last.outputs[0]).name + ".permutation";
-    const ValueId indices =
-        graph->add_constant(name, Tensor::of<int64_t>({in[1]}, std::span<const int64_t>(index)));
-    Node& node = graph->nodes[i];
-    node.op = Op::kGather;
-    node.inputs = {source, indices};
-    node.attributes.clear();
-    node.attributes["axis"] = int64_t{1};
+    const Op op = graph->nodes[i].op;
+    if (op != Op::kReshape && op != Op::kTranspose) continue;
+    const ValueId output = graph->nodes[i].outputs[0];
+    const Rearrangement& from = moved[static_cast<size_t>(output)];
+    if (from.source == output) continue;
+    const auto move = channel_move(*graph, from, graph->value(output).shape);
+    if (!move) continue;
+    rewrite_as_channels(graph, *move, &graph->nodes[i]);
     ++recognised;
   }
   remove_dead_nodes(graph);
@@ -113,8 +146,8 @@ int32_t recognise_channel_shuffle(Graph* graph) {
 
 void optimise(Graph* graph) {
   recognise_focus(graph);
-  recognise_channel_shuffle(graph);
   recognise_attention(graph);
+  recognise_channel_moves(graph);
   fold_focus(graph);
   fold_into_convolutions(graph);
   spell_out_batch_norms(graph);

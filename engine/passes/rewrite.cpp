@@ -1,7 +1,5 @@
 #include "engine/passes/rewrite.h"
 
-#include <algorithm>
-
 namespace pawl::engine {
 
 int32_t sole_consumer(const Uses& uses, ValueId value) {
@@ -18,9 +16,14 @@ const Node* producer_of(const Graph& graph, const Uses& uses, ValueId value, Op 
   return node.op == op ? &node : nullptr;
 }
 
-void replace_uses(Graph* graph, ValueId from, ValueId to) {
-  for (Node& node : graph->nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
-  std::replace(graph->outputs.begin(), graph->outputs.end(), from, to);
+void remove_nodes(Graph* graph, const std::vector<bool>& marked) {
+  size_t kept = 0;
+  for (size_t i = 0; i < graph->nodes.size(); ++i) {
+    if (marked[i]) continue;
+    if (kept != i) graph->nodes[kept] = std::move(graph->nodes[i]);
+    ++kept;
+  }
+  graph->nodes.resize(kept);
 }
 
 std::span<const float> constant_floats(const Graph& graph, ValueId value) {

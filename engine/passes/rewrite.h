@@ -14,8 +14,8 @@ int32_t sole_consumer(const Uses& uses, ValueId value);
 // The node that makes `value`, if it is of kind `op`; else null.
 const Node* producer_of(const Graph& graph, const Uses& uses, ValueId value, Op op);
 
-// Every reader of `from`, and the graph's outputs, now read `to`.
-void replace_uses(Graph* graph, ValueId from, ValueId to);
+// Drops the nodes that are marked, one mark a node.
+void remove_nodes(Graph* graph, const std::vector<bool>& marked);
 
 // The elements of a float constant; empty if the value is not one.
 std::span<const float> constant_floats(const Graph& graph, ValueId value);

@@ -96,6 +96,16 @@ int32_t PlanBuilder::add_channel_range(int32_t image, int64_t first, int64_t cou
   return add_tensor(record, buffer_of_[static_cast<size_t>(image)]);
 }
 
+int32_t PlanBuilder::add_pixel_range(int32_t image, int64_t first, int64_t count) {
+  TensorRecord record = tensor(image);
+  const uint64_t element = record.element == Element::kUint8 ? 1 : sizeof(float);
+  record.offset += static_cast<uint64_t>(first * record.pixel_stride) * element;
+  record.extent[2] = 1;
+  record.extent[3] = static_cast<int32_t>(count);
+  record.flags = 0;
+  return add_tensor(record, buffer_of_[static_cast<size_t>(image)]);
+}
+
 StepRecord& PlanBuilder::add_step(StepKind kind, std::string_view name, const Operands& operands) {
   const auto index = static_cast<int32_t>(plan_.steps.size());
   StepRecord step{};

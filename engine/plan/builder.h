@@ -40,6 +40,8 @@ class PlanBuilder {
   }
   // A channel range of an image tensor.
   int32_t add_channel_range(int32_t image, int64_t first, int64_t count);
+  // Pixels [first, first + count) of an image tensor, row-major, as one row.
+  int32_t add_pixel_range(int32_t image, int64_t first, int64_t count);
 
   struct Operands {
     std::vector<int32_t> inputs;  // tensor indices, in StepRecord order; -1 for none

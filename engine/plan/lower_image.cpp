@@ -457,25 +457,6 @@ void Lowering::lower_focus(const Node& node) {
   set_step_fields(fields, &step);
 }
 
-void Lowering::lower_attention(const Node& node) {
-  StepRecord& step =
-      builder_.add_step(StepKind::kAttention, node.name, {{image(node.inputs[0])}, {output(node)}});
-  const int64_t key = node.integer("key");
-  const int64_t value = node.integer("value");
-  step.alpha = node.real("scale");
-  set_step_fields(AttentionFields{.heads = node.integer("heads"),
-                                  .D = key,
-                                  .VD = value,
-                                  .q_offset = 0,
-                                  .k_offset = key,
-                                  .v_offset = 2 * key,
-                                  .head_stride = 2 * key + value},
-                  &step);
-  const Shape& in = shape(node.inputs[0]);
-  const int64_t P = in[2] * in[3];
-  builder_.add_multiply_adds(node.integer("heads") * P * P * (key + value));
-}
-
 void Lowering::lower_image_unary(const Node& node) {
   StepRecord& step =
       builder_.add_step(StepKind::kUnary, node.name, {{image(node.inputs[0])}, {output(node)}});

@@ -44,9 +44,11 @@ class Lowering {
   void lower_image_concat(const Node& node);
   void lower_channel_gather(const Node& node);
   void lower_focus(const Node& node);
-  void lower_attention(const Node& node);
   void lower_image_unary(const Node& node);
   void lower_image_binary(const Node& node);
+
+  // lower_attention.cpp.
+  void lower_attention(const Node& node);
 
   // lower_rowmajor.cpp.
   Status lower_row_major(const Node& node);

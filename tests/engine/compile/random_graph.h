@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "tests/engine/attention_block.h"
 #include "tests/engine/graph_builder.h"
 
 namespace pawl::test {
@@ -332,17 +333,21 @@ class RandomGraph {
     add(b_.reduce(op, x, kAxes[b_.pick(0, 6)], b_.pick(0, 2) != 0));
   }
 
-  // (1, heads, pixels, d): what a transformer block does.
+  // What a transformer block does, in any spelling; some that no fused step does.
   void attention(ValueId x) {
     const Shape in = shape(x);
     const int64_t P = in[2] * in[3];
-    const ValueId q = b_.transpose(b_.reshape(b_.conv(x, 6), {1, 2, 3, P}), {0, 1, 3, 2});
-    const ValueId k = b_.reshape(b_.conv(x, 6), {1, 2, 3, P});
-    const ValueId v = b_.transpose(b_.reshape(b_.conv(x, 8), {1, 2, 4, P}), {0, 1, 3, 2});
-    const ValueId weights =
-        b_.softmax(b_.binary(Op::kMul, b_.node(Op::kMatMul, {q, k}), half()), 3);
-    const ValueId mixed = b_.transpose(b_.node(Op::kMatMul, {weights, v}), {0, 1, 3, 2});
-    const ValueId y = b_.reshape(mixed, {1, 8, in[2], in[3]});
+    Ints areas = {1, 1, 1};
+    for (const int64_t count : {2, 3, 4}) {
+      if (P % count == 0 && P > count) areas.push_back(count);
+    }
+    const int64_t count =
+        areas[static_cast<size_t>(b_.pick(0, static_cast<int64_t>(areas.size()) - 1))];
+    const Flaw flaws[] = {Flaw::kNone, Flaw::kNone,           Flaw::kScaleAHead,
+                          Flaw::kMask, Flaw::kQueriesSoftmax, Flaw::kScaledWeights};
+    AttentionBlock block(&b_, {b_.pick(1, 3), count, b_.pick(1, 6), b_.pick(1, 9)},
+                         flaws[b_.pick(0, 5)]);
+    const ValueId y = block.make(x);
     add(b_.coin() ? b_.conv(y, in[1]) : y);
     const ValueId dense =
         b_.node(Op::kMatMul, {b_.reshape(x, {in[1], P}), b_.random_constant({P, b_.pick(1, 5)})});
