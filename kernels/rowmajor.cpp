@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/matmul.h"
 #include "kernels/pixelwise.h"
+#include "kernels/softmax.h"
 
 namespace pawl::kernels {
 namespace {
@@ -135,27 +136,6 @@ float softplus(float x) {
 // whatever the axis.
 constexpr int64_t kColumns = 64;
 
-void softmax_columns(const RowReduceParams& p, const float* x, float* y, int64_t columns) {
-  float largest[kColumns];
-  double sum[kColumns] = {};
-  std::fill_n(largest, columns, -std::numeric_limits<float>::infinity());
-  for (int64_t i = 0; i < p.axis; ++i) {
-    for (int64_t n = 0; n < columns; ++n) largest[n] = std::max(largest[n], x[i * p.inner + n]);
-  }
-  for (int64_t i = 0; i < p.axis; ++i) {
-    for (int64_t n = 0; n < columns; ++n) {
-      const float weight = std::exp(x[i * p.inner + n] - largest[n]);
-      y[i * p.inner + n] = weight;
-      sum[n] += static_cast<double>(weight);
-    }
-  }
-  for (int64_t i = 0; i < p.axis; ++i) {
-    for (int64_t n = 0; n < columns; ++n) {
-      y[i * p.inner + n] = static_cast<float>(static_cast<double>(y[i * p.inner + n]) / sum[n]);
-    }
-  }
-}
-
 void argmax_columns(const RowReduceParams& p, const float* x, float* y, int64_t columns) {
   float largest[kColumns];
   for (int64_t n = 0; n < columns; ++n) {
@@ -189,7 +169,7 @@ void reduce_columns(const RowReduceParams& p, const float* x, float* y, int64_t 
   const auto add = [](double a, double b) { return a + b; };
   switch (p.kind) {
     case RowReduceParams::Kind::kSoftmax:
-      return softmax_columns(p, x, y, columns);
+      return;  // not one number a column
     case RowReduceParams::Kind::kMax:
       return fold_columns(p, x, y, columns, -kInfinity, 1.0,
                           [](double a, double b) { return a > b ? a : b; });
@@ -301,14 +281,17 @@ void row_unary(const RowUnaryParams& p, int32_t part, int32_t parts) {
 }
 
 void row_reduce(const RowReduceParams& p, int32_t part, int32_t parts) {
-  const bool keeps_axis = p.kind == RowReduceParams::Kind::kSoftmax;
+  if (p.kind == RowReduceParams::Kind::kSoftmax) {
+    return best_usable(softmax_variants())
+        .run({.outer = p.outer, .axis = p.axis, .inner = p.inner, .x = p.x, .y = p.y}, part, parts);
+  }
   const Range range = part_of(p.outer * p.inner, part, parts);
   for (int64_t column = range.begin; column < range.end;) {
     const int64_t o = column / p.inner;
     const int64_t n = column % p.inner;
     const int64_t columns = std::min({kColumns, p.inner - n, range.end - column});
     const float* x = p.x + o * p.axis * p.inner + n;
-    float* y = p.y + (keeps_axis ? o * p.axis * p.inner : o * p.inner) + n;
+    float* y = p.y + o * p.inner + n;
     reduce_columns(p, x, y, columns);
     column += columns;
   }

@@ -5,8 +5,8 @@
 // Shapes are padded with leading ones to kRank. Strides are in floats; a broadcast dimension has
 // stride 0. y is dense and overlaps no input.
 // Threads  as conv.h: rows of y are split.
-// Error    exact but for exp/pow (2e-6 relative), activations (activation.h), sums (double
-//          accumulators) and matmul (below).
+// Error    exact but for exp/pow (2e-6 relative), activations (activation.h), softmax (softmax.h),
+//          sums (double accumulators) and matmul (below).
 #pragma once
 
 #include <cstdint>

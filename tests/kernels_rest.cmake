@@ -11,6 +11,7 @@ pawl_test(kernels/pixelwise DEPS pawl::kernels)
 pawl_test(kernels/attention DEPS pawl::kernels)
 pawl_test(kernels/rowmajor DEPS pawl::kernels)
 pawl_test(kernels/scratch DEPS pawl::kernels)
+pawl_test(kernels/softmax DEPS pawl::kernels)
 
 # The letterbox is held against OpenCV itself, except where a build has the engine alone.
 set(letterbox ${PROJECT_SOURCE_DIR}/tests/kernels/letterbox)

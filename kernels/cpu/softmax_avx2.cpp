@@ -1,0 +1,13 @@
+// Softmax, AVX2.
+#include "kernels/cpu/activation_avx2.h"
+#include "kernels/cpu/lanes_avx2.h"
+// After the vectors it is written in.
+#include "kernels/cpu/softmax_lanes.h"
+
+namespace pawl::kernels::cpu {
+
+void softmax_avx2(const SoftmaxParams& params, int32_t part, int32_t parts) {
+  softmax_part(params, part, parts);
+}
+
+}  // namespace pawl::kernels::cpu

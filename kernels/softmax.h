@@ -1,0 +1,30 @@
+// Softmax along one axis of a dense float32 tensor seen as (outer, axis, inner).
+//   y[o,i,n] = exp(x[o,i,n] - m) / sum_j exp(x[o,j,n] - m),   m = the largest x[o,j,n]
+// y overlaps no input. A slice that holds a NaN or +inf, or nothing but -inf, becomes NaN; -inf
+// beside numbers becomes 0.
+// Threads  as conv.h: the outer * inner slices are split.
+// Error    |y - ref| <= 2e-6 * (1 + (m - x) / 8) * ref + 1e-37; ref is cpu/softmax_scalar.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/isa.h"
+
+namespace pawl::kernels {
+
+struct SoftmaxParams {
+  int64_t outer, axis, inner;
+  const float* x;
+  float* y;
+};
+
+using SoftmaxFn = void (*)(const SoftmaxParams& params, int32_t part, int32_t parts);
+struct SoftmaxVariant {
+  const char* name;
+  Isa isa;
+  SoftmaxFn run;
+};
+std::span<const SoftmaxVariant> softmax_variants();  // best first, scalar last
+
+}  // namespace pawl::kernels
