@@ -5,6 +5,8 @@ pawl_test(engine/passes/activation_forms DEPS pawl::passes pawl::reference)
 pawl_test(engine/plan/winograd_choice DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/passes/attention DEPS pawl::passes pawl::reference)
 pawl_test(engine/passes/rearrangement DEPS pawl::passes pawl::reference)
+pawl_test(engine/passes/linear DEPS pawl::passes
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/detect/allocation_count.cpp)
 pawl_test(engine/plan/arena DEPS pawl::plan)
 pawl_test(engine/plan/views DEPS pawl::plan)
 pawl_test(engine/compile/graphs DEPS pawl::compile pawl::runtime pawl::reference)

@@ -94,26 +94,37 @@ std::optional<Operand> operand_of(const Graph& graph, const Rearrangement& value
   if (features.size() > 1 || (!features.empty() && features[0].stride != pixels)) {
     return std::nullopt;
   }
+  if (pixels % tokens[0].extent != 0) return std::nullopt;
   Operand operand{.image = value.source,
                   .first = value.start / pixels,
                   .step = 0,
                   .extent = features.empty() ? 1 : features[0].extent,
                   .areas_first = false,
                   .heads = 1,
-                  .areas = 1};
+                  .areas = pixels / tokens[0].extent};
+  // In the one form, heads of one channel and the areas in each are a single step.
+  Steps batch;
   for (const Step& step : joined(value, 0, value.axes.size() - 2)) {
+    const bool areas =
+        operand.areas > 1 && step.stride == tokens[0].extent && step.extent % operand.areas == 0;
+    if (areas && step.extent != operand.areas) {
+      batch.push_back({step.extent / operand.areas, pixels});
+    }
+    batch.push_back(areas ? Step{operand.areas, step.stride} : step);
+  }
+  bool in_areas = operand.areas == 1;
+  for (const Step& step : batch) {
     if (step.stride > 0 && step.stride % pixels == 0 && operand.step == 0) {
       operand.step = step.stride / pixels;
       operand.heads = step.extent;
-    } else if (step.stride == tokens[0].extent && operand.areas == 1) {
-      operand.areas = step.extent;
+    } else if (step == Step{operand.areas, tokens[0].extent} && !in_areas) {
+      in_areas = true;
       operand.areas_first = operand.heads == 1;
     } else {
       return std::nullopt;
     }
   }
-  if (operand.areas * tokens[0].extent != pixels) return std::nullopt;
-  return operand;
+  return in_areas ? std::optional(operand) : std::nullopt;
 }
 
 struct Block {

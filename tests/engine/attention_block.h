@@ -18,14 +18,16 @@ enum class Flaw {
   kScaledWeights,   // a factor behind the softmax
   kQueriesSoftmax,  // weights of a key sum to 1, not those of a query
   kWeightsReadTwice,
-  kOtherHeads,   // values of another head than the weights'
-  kColumns,      // areas are columns, not rows
-  kWrongPixels,  // the result's pixels are turned
+  kOtherHeads,      // values of another head than the weights'
+  kColumns,         // areas are columns, not rows
+  kWrongPixels,     // the result's pixels are turned
+  kShiftedQueries,  // every query is the next pixel's, the last one the next channel's first
 };
-inline constexpr Flaw kFlaws[] = {
-    Flaw::kScaleAHead,    Flaw::kMask,           Flaw::kScaledValues,
-    Flaw::kScaledWeights, Flaw::kQueriesSoftmax, Flaw::kWeightsReadTwice,
-    Flaw::kOtherHeads,    Flaw::kColumns,        Flaw::kWrongPixels};
+inline constexpr Flaw kFlaws[] = {Flaw::kScaleAHead,     Flaw::kMask,
+                                  Flaw::kScaledValues,   Flaw::kScaledWeights,
+                                  Flaw::kQueriesSoftmax, Flaw::kWeightsReadTwice,
+                                  Flaw::kOtherHeads,     Flaw::kColumns,
+                                  Flaw::kWrongPixels,    Flaw::kShiftedQueries};
 
 struct AttentionExtents {
   int64_t heads, areas, key, value;
@@ -42,22 +44,27 @@ class AttentionBlock {
     width_ = b_.shape(x)[3];
     tokens_ = height_ * width_ / e_.areas;
     merge_batch_ = b_.coin();
+    heads_first_ = flaw_ == Flaw::kNone && b_.coin();
     ValueId operands[3];
     take_operands(x, operands);
     const ValueId scores = scored(operands[0], operands[1]);
     return mixed(scores, operands[2]);
   }
-  ValueId values() const { return values_; }  // (.., value, tokens)
+  ValueId values() const { return values_; }  // (areas, heads, value, tokens), or heads first
+  bool heads_first() const { return heads_first_; }
   // Something else that was made on the way and must be kept alive, or kNoValue.
   ValueId also() const { return also_; }
 
  private:
-  // (1, heads*extent, H, W) to (areas, heads, extent, tokens), or with both first axes as one.
+  // (1, heads*extent, H, W) to (areas, heads, extent, tokens), or to (heads, areas, ..).
   ValueId grouped(ValueId image, int64_t extent) {
     ValueId y = engine::kNoValue;
     if (flaw_ == Flaw::kColumns) {
       y = b_.reshape(image, {e_.heads, extent, tokens_, e_.areas});
       y = b_.transpose(y, {3, 0, 1, 2});
+    } else if (heads_first_) {
+      y = b_.reshape(image, {e_.heads, extent, e_.areas, tokens_});
+      y = b_.transpose(y, {0, 2, 1, 3});
     } else if (e_.areas > 1 && b_.coin()) {  // as YOLO12: pixels first
       y = b_.transpose(b_.reshape(image, {1, e_.heads * extent, height_ * width_}), {0, 2, 1});
       y = b_.reshape(y, {e_.areas, tokens_, e_.heads * extent});
@@ -106,6 +113,12 @@ class AttentionBlock {
     }
     values_ = operands[2];
     if (flaw_ == Flaw::kScaledValues) operands[2] = times(operands[2], 0.5F);
+    if (flaw_ == Flaw::kShiftedQueries) {
+      const int64_t elements = h * D * height_ * width_;
+      const ValueId flat = b_.reshape(b_.conv(x, h * D + 1), {elements + height_ * width_});
+      const ValueId next = b_.slice_axis(flat, 0, 1, elements);
+      operands[0] = grouped(b_.reshape(next, {1, h * D, height_, width_}), D);
+    }
     if (flaw_ == Flaw::kOtherHeads) {
       const auto halves = b_.split(operands[2], 1, {1, h - 1});
       operands[2] = b_.concat({halves[1], halves[0]}, 1);
@@ -171,6 +184,10 @@ class AttentionBlock {
       y = b_.reshape(y, {e_.areas, e_.heads * V, height_ / e_.areas, width_});
       y = b_.reshape(b_.transpose(y, {0, 1, 3, 2}), {e_.areas, e_.heads, V, tokens_});
     }
+    if (heads_first_) {
+      y = b_.reshape(y, {e_.heads, e_.areas, V, tokens_});
+      return b_.reshape(b_.transpose(y, {0, 2, 1, 3}), {1, e_.heads * V, height_, width_});
+    }
     y = b_.reshape(y, {e_.areas, e_.heads, V, tokens_});
     if (flaw_ == Flaw::kColumns) {
       y = b_.transpose(y, {1, 2, 3, 0});
@@ -187,7 +204,7 @@ class AttentionBlock {
   AttentionExtents e_;
   Flaw flaw_;
   int64_t height_ = 0, width_ = 0, tokens_ = 0;
-  bool merge_batch_ = false, rows_are_queries_ = false;
+  bool merge_batch_ = false, heads_first_ = false, rows_are_queries_ = false;
   ValueId values_ = engine::kNoValue, also_ = engine::kNoValue;
 };
 

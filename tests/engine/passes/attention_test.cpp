@@ -80,7 +80,8 @@ TEST(RecogniseAttention, ValuesAsImage) {
       const ValueId x = b.conv(b.input({1, 3, 8, 5}), 6, square(3));
       AttentionBlock block(&b, {2, areas, 3, 4});
       const ValueId y = block.make(x);
-      ValueId v = b.reshape(block.values(), {areas, 2, 4, 40 / areas});
+      ValueId v = block.values();
+      if (block.heads_first()) v = b.transpose(v, {1, 0, 2, 3});
       if (channels_last) {
         v = b.reshape(b.transpose(v, {0, 3, 1, 2}), {1, 8, 5, 8});
         v = b.transpose(v, {0, 3, 1, 2});
