@@ -12,6 +12,7 @@
 #include "engine/artifact/artifact.h"
 #include "engine/compile/compiler.h"
 #include "engine/runtime/session.h"
+#include "tests/engine/attention_block.h"
 #include "tests/engine/graph_builder.h"
 
 namespace pawl::engine {
@@ -57,18 +58,29 @@ ValueId head_conv(GraphBuilder* b, ValueId x, int64_t channels, float bias) {
                   {"group", int64_t{1}}});
 }
 
+// What a detector has beside convolutions.
+struct Parts {
+  int64_t areas = 0;       // attention in so many areas; 0: none
+  bool positions = false;  // numbers for every pixel of one size
+  uint64_t seed = 3;       // of weights, and of how attention is spelled
+};
+
 // YOLOX in small, exported at `size`: an upsampled neck, a split, a pool; maps flattened to rows.
-Graph detector(Size size, bool positions = false) {
+Graph detector(Size size, Parts parts = {}) {
   constexpr int64_t kClasses = 5;
-  GraphBuilder b(3);
+  GraphBuilder b(parts.seed);
   ValueId x = b.silu(b.conv(b.input({1, 3, size.height, size.width}), 8, square(3, 2)));
   x = b.silu(b.conv(x, 8, square(3, 2)));
   const ValueId fine = b.silu(b.conv(x, 12, square(3, 2)));
-  const ValueId coarse = b.pool(Op::kMaxPool, b.silu(b.conv(fine, 12, square(3, 2))), square(5));
+  ValueId coarse = b.pool(Op::kMaxPool, b.silu(b.conv(fine, 12, square(3, 2))), square(5));
+  if (parts.areas > 0) {
+    test::AttentionBlock block(&b, {2, parts.areas, 3, 5});
+    coarse = b.binary(Op::kAdd, coarse, b.conv(block.make(coarse), 12));
+  }
   const ValueId up =
       b.resize(coarse, size.height / 8, size.width / 8, "nearest", "asymmetric", "floor");
   ValueId neck = b.silu(b.conv(b.concat({up, fine}, 1), 16, square(3)));
-  if (positions) {
+  if (parts.positions) {
     neck = b.binary(Op::kAdd, neck,
                     b.random_constant({1, 16, size.height / 8, size.width / 8}, -1.0F, 1.0F));
   }
@@ -127,6 +139,34 @@ TEST(ResizeNetwork, EqualsTheDetectorExportedAtThatSize) {
   EXPECT_GT(seen, 20U);
 }
 
+// As YOLO11, 26 and 12: the reshapes around attention count pixels of one size, but attention does
+// not.
+TEST(ResizeNetwork, AttentionFollowsTheSize) {
+  size_t seen = 0;
+  for (const Size size : {Size{96, 64}, Size{32, 128}}) {
+    for (const int64_t areas : {1, 2, 4}) {
+      for (uint64_t seed = 10; seed < 16; ++seed) {
+        const Parts parts{.areas = areas, .seed = seed};
+        const auto exported = compile(detector(size, parts), {});
+        ASSERT_TRUE(exported.ok()) << exported.error().message;
+        CompileOptions options;
+        options.input = InputSize{size.width, size.height};
+        const auto resized = compile(detector(kExported, parts), options);
+        ASSERT_TRUE(resized.ok()) << resized.error().message;
+        const auto expected = detections(exported.value(), 40);
+        const auto actual = detections(resized.value(), 40);
+        ASSERT_EQ(actual.size(), expected.size()) << "areas " << areas << " seed " << seed;
+        seen += actual.size();
+        for (size_t i = 0; i < actual.size(); ++i) {
+          EXPECT_EQ(actual[i].score, expected[i].score);
+          EXPECT_EQ(actual[i].x1, expected[i].x1);
+        }
+      }
+    }
+  }
+  EXPECT_GT(seen, 20U);
+}
+
 std::string refusal(const Graph& graph, Size size, const char* head = "auto") {
   CompileOptions options;
   options.input = InputSize{size.width, size.height};
@@ -141,7 +181,10 @@ TEST(ResizeNetwork, RefusesWhatDoesNotFit) {
         << size.width << "x" << size.height;
   }
   EXPECT_NE(refusal(detector(kExported), {96, 64}, "none").find("exported for"), std::string::npos);
-  EXPECT_NE(refusal(detector(kExported, /*positions=*/true), {96, 64}).find("at the new size"),
+  // 10 x 6 cells are not eight areas.
+  EXPECT_NE(refusal(detector({128, 64}, {.areas = 8}), {160, 96}).find("at the new size"),
+            std::string::npos);
+  EXPECT_NE(refusal(detector(kExported, {.positions = true}), {96, 64}).find("at the new size"),
             std::string::npos);
 }
 
