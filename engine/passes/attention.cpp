@@ -172,6 +172,17 @@ std::optional<size_t> follow_result(const Graph& graph, const Uses& uses, ValueI
   }
 }
 
+// Whether the softmax ran along all keys of a query and the second product sums over the same: of
+// scores (tokens, tokens), whose rows are the queries or the keys.
+bool sums_over_keys(const Weights& weights, bool row_queries, int64_t tokens) {
+  const Steps keys = along(tokens, row_queries ? 1 : tokens);
+  const Steps queries = along(tokens, row_queries ? tokens : 1);
+  const bool left = weights.operand == 0;
+  const Steps& summed = left ? weights.matrices.columns : weights.matrices.rows;
+  const Steps& kept = left ? weights.matrices.rows : weights.matrices.columns;
+  return weights.keys == keys && summed == keys && kept == queries;
+}
+
 std::optional<Block> match(const Graph& graph, const Uses& uses,
                            const std::vector<Rearrangement>& moved, const Node& first) {
   const auto operand = [&](const Node& node, size_t i) -> const Rearrangement& {
@@ -186,16 +197,8 @@ std::optional<Block> match(const Graph& graph, const Uses& uses,
   const std::optional<Weights> weights = follow_scores(graph, uses, first.outputs[0]);
   if (!weights) return std::nullopt;
 
-  // The second product sums over the keys, which the softmax ran along.
-  const Steps row_steps = along(rows, columns);
-  const Steps column_steps = along(columns, 1);
-  const bool row_queries = weights->keys == column_steps;
-  const Steps& queries = row_queries ? row_steps : column_steps;
-  const Steps& summed = weights->operand == 0 ? weights->matrices.columns : weights->matrices.rows;
-  const Steps& kept = weights->operand == 0 ? weights->matrices.rows : weights->matrices.columns;
-  if ((!row_queries && weights->keys != row_steps) || summed != weights->keys || kept != queries) {
-    return std::nullopt;
-  }
+  const bool row_queries = weights->keys == along(columns, 1);
+  if (!sums_over_keys(*weights, row_queries, rows)) return std::nullopt;
   const Rearrangement& left = operand(first, 0);
   const Rearrangement& right = operand(first, 1);
   const Rearrangement& values = operand(*weights->second, 1 - weights->operand);
@@ -234,10 +237,10 @@ std::optional<Block> match(const Graph& graph, const Uses& uses,
   return block;
 }
 
-// One image with the channels of all three operands, made in front of node `at` where they come
-// from several: planned as one buffer, so that nothing is copied. Moves the operands' first
-// channels.
-ValueId one_image(Graph* graph, Block* block, std::vector<Node>* before) {
+// One image with the channels of all three operands; where they come from several, a concat in
+// front of the result, which the plan lays out as one buffer, so that nothing is copied. Moves the
+// operands' first channels.
+ValueId one_image(Graph* graph, Block* block, std::vector<Insertion>* inserted) {
   std::vector<ValueId> images;
   int64_t channels = 0;
   std::vector<int64_t> offsets;
@@ -258,7 +261,7 @@ ValueId one_image(Graph* graph, Block* block, std::vector<Node>* before) {
       graph->add_value(y.name + ".operands", y.dtype, {1, channels, s[2], s[3]});
   Node concat{Op::kConcat, graph->nodes[block->result].name, images, {joined_images}, {}};
   concat.attributes["axis"] = int64_t{1};
-  before->push_back(std::move(concat));
+  inserted->push_back({block->result, std::move(concat)});
   return joined_images;
 }
 
@@ -267,16 +270,14 @@ ValueId one_image(Graph* graph, Block* block, std::vector<Node>* before) {
 int32_t recognise_attention(Graph* graph) {
   const Uses uses = compute_uses(*graph);
   const std::vector<Rearrangement> moved = rearrangements(*graph);
-  std::vector<std::pair<size_t, Node>> inserted;  // and in front of which node
+  std::vector<Insertion> inserted;
   int32_t recognised = 0;
   const size_t nodes = graph->nodes.size();
   for (size_t i = 0; i < nodes; ++i) {
     if (graph->nodes[i].op != Op::kMatMul) continue;
     std::optional<Block> block = match(*graph, uses, moved, graph->nodes[i]);
     if (!block) continue;
-    std::vector<Node> before;
-    const ValueId image = one_image(graph, &*block, &before);
-    for (Node& node : before) inserted.emplace_back(block->result, std::move(node));
+    const ValueId image = one_image(graph, &*block, &inserted);
     Node& node = graph->nodes[block->result];
     node.op = Op::kAttention;
     node.inputs = {image};
@@ -290,20 +291,7 @@ int32_t recognise_attention(Graph* graph) {
     node.attributes["scale"] = block->scale;
     ++recognised;
   }
-  if (!inserted.empty()) {
-    std::sort(inserted.begin(), inserted.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<Node> merged;
-    merged.reserve(nodes + inserted.size());
-    size_t next = 0;
-    for (size_t i = 0; i < nodes; ++i) {
-      for (; next < inserted.size() && inserted[next].first == i; ++next) {
-        merged.push_back(std::move(inserted[next].second));
-      }
-      merged.push_back(std::move(graph->nodes[i]));
-    }
-    graph->nodes = std::move(merged);
-  }
+  insert_nodes(graph, std::move(inserted));
   remove_dead_nodes(graph);
   return recognised;
 }

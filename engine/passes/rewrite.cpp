@@ -1,5 +1,7 @@
 #include "engine/passes/rewrite.h"
 
+#include <algorithm>
+
 namespace pawl::engine {
 
 int32_t sole_consumer(const Uses& uses, ValueId value) {
@@ -24,6 +26,22 @@ void remove_nodes(Graph* graph, const std::vector<bool>& marked) {
     ++kept;
   }
   graph->nodes.resize(kept);
+}
+
+void insert_nodes(Graph* graph, std::vector<Insertion> insertions) {
+  if (insertions.empty()) return;
+  std::stable_sort(insertions.begin(), insertions.end(),
+                   [](const Insertion& a, const Insertion& b) { return a.before < b.before; });
+  std::vector<Node> nodes;
+  nodes.reserve(graph->nodes.size() + insertions.size());
+  size_t next = 0;
+  for (size_t i = 0; i < graph->nodes.size(); ++i) {
+    for (; next < insertions.size() && insertions[next].before == i; ++next) {
+      nodes.push_back(std::move(insertions[next].node));
+    }
+    nodes.push_back(std::move(graph->nodes[i]));
+  }
+  graph->nodes = std::move(nodes);
 }
 
 std::span<const float> constant_floats(const Graph& graph, ValueId value) {

@@ -17,6 +17,13 @@ const Node* producer_of(const Graph& graph, const Uses& uses, ValueId value, Op 
 // Drops the nodes that are marked, one mark a node.
 void remove_nodes(Graph* graph, const std::vector<bool>& marked);
 
+// Puts nodes in front of others, all in one sweep.
+struct Insertion {
+  size_t before;  // index of the node it goes in front of
+  Node node;
+};
+void insert_nodes(Graph* graph, std::vector<Insertion> insertions);
+
 // The elements of a float constant; empty if the value is not one.
 std::span<const float> constant_floats(const Graph& graph, ValueId value);
 

@@ -14,7 +14,9 @@ void softmax_scalar(const SoftmaxParams& p, int32_t part, int32_t parts) {
     const float* x = p.x + first;
     float* y = p.y + first;
     double largest = -HUGE_VAL;
-    for (int64_t i = 0; i < p.axis; ++i) largest = std::fmax(largest, double{x[i * p.inner]});
+    for (int64_t i = 0; i < p.axis; ++i) {  // std::fmax here breaks GCC 12 for arm64
+      if (double{x[i * p.inner]} > largest) largest = double{x[i * p.inner]};
+    }
     double sum = 0.0;
     for (int64_t i = 0; i < p.axis; ++i) sum += std::exp(double{x[i * p.inner]} - largest);
     for (int64_t i = 0; i < p.axis; ++i) {

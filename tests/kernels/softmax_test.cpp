@@ -52,7 +52,8 @@ void check(const Extents& e, const std::vector<float>& x) {
         double largest = -HUGE_VAL;
         double sum = 0.0;
         for (int64_t i = 0; i < e.axis; ++i) {
-          largest = std::fmax(largest, static_cast<double>(x[at(o, i, n)]));
+          const auto score = static_cast<double>(x[at(o, i, n)]);
+          if (score > largest) largest = score;  // GCC 12 for arm64 cannot compile std::fmax here
         }
         for (int64_t i = 0; i < e.axis; ++i) {
           sum += std::exp(static_cast<double>(x[at(o, i, n)]) - largest);
