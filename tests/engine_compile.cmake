@@ -4,6 +4,7 @@ pawl_test(engine/passes/passes DEPS pawl::passes pawl::reference)
 pawl_test(engine/passes/activation_forms DEPS pawl::passes pawl::reference)
 pawl_test(engine/plan/winograd_choice DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/passes/attention DEPS pawl::passes pawl::reference)
+pawl_test(engine/passes/padding DEPS pawl::passes pawl::reference)
 pawl_test(engine/passes/rearrangement DEPS pawl::passes pawl::reference)
 pawl_test(engine/passes/linear DEPS pawl::passes
   SOURCES ${PROJECT_SOURCE_DIR}/tests/engine/detect/allocation_count.cpp)

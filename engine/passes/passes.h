@@ -11,6 +11,10 @@
 
 namespace pawl::engine {
 
+// Pad of the image by a constant becomes padding of the convolution or pool behind it where that is
+// the same: zeros for a convolution or a mean, what no window's maximum is for a MaxPool.
+int32_t fold_padding(Graph* graph);
+
 // Conv -> BatchNormalization becomes Conv; so does Conv -> Mul/Add/Sub/Div by a constant a channel.
 int32_t fold_into_convolutions(Graph* graph);
 

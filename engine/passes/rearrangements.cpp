@@ -145,6 +145,7 @@ int32_t recognise_channel_moves(Graph* graph) {
 }
 
 void optimise(Graph* graph) {
+  fold_padding(graph);
   recognise_focus(graph);
   recognise_attention(graph);
   recognise_channel_moves(graph);
