@@ -16,6 +16,7 @@ foreach(isa ${lowered_isas})
   set_tests_properties(engine.compile.graphs.${isa} PROPERTIES
     LABELS unit TIMEOUT 300 ENVIRONMENT PAWL_ISA=${isa})
 endforeach()
+pawl_test(engine/compile/pad DEPS pawl::compile pawl::quantize pawl::runtime pawl::reference)
 pawl_test(engine/compile/targets DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/compile/head_fusion DEPS pawl::compile pawl::runtime pawl::reference)
 pawl_test(engine/compile/pixel_use DEPS pawl::compile)

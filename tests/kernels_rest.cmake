@@ -5,6 +5,7 @@ foreach(isa scalar avx2 avxvnni avx512 neon neondot mmx)
   set_tests_properties(kernels.isa.${isa} PROPERTIES
     LABELS unit TIMEOUT 60 ENVIRONMENT PAWL_ISA=${isa})
 endforeach()
+pawl_test(kernels/pad DEPS pawl::kernels)
 pawl_test(kernels/pool DEPS pawl::kernels)
 pawl_test(kernels/resize DEPS pawl::kernels)
 pawl_test(kernels/pixelwise DEPS pawl::kernels)

@@ -35,6 +35,8 @@ const char* step_kind_name(StepKind kind) {
       return "attention";
     case StepKind::kWinograd:
       return "conv winograd";
+    case StepKind::kPad:
+      return "pad";
     case StepKind::kStridedCopy:
       return "copy";
     case StepKind::kRowBinary:
@@ -69,6 +71,8 @@ const char* step_kind_name(StepKind kind) {
       return "average pool u8";
     case StepKind::kTableU8:
       return "table u8";
+    case StepKind::kPadU8:
+      return "pad u8";
   }
   return "unknown";
 }

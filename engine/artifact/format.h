@@ -96,6 +96,7 @@ enum class StepKind : uint16_t {
   kFocus = 8,
   kAttention = 9,
   kWinograd = 10,
+  kPad = 11,
   kStridedCopy = 32,
   kRowBinary = 33,
   kRowUnary = 34,
@@ -113,6 +114,7 @@ enum class StepKind : uint16_t {
   kBinaryU8 = 71,
   kAveragePoolU8 = 72,
   kTableU8 = 73,
+  kPadU8 = 74,
 };
 
 inline constexpr uint64_t kNoData = ~uint64_t{0};

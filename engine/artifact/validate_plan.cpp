@@ -116,6 +116,7 @@ bool known_kind(StepKind kind) {
     case StepKind::kFocus:
     case StepKind::kAttention:
     case StepKind::kWinograd:
+    case StepKind::kPad:
     case StepKind::kStridedCopy:
     case StepKind::kRowBinary:
     case StepKind::kRowUnary:
@@ -133,6 +134,7 @@ bool known_kind(StepKind kind) {
     case StepKind::kBinaryU8:
     case StepKind::kAveragePoolU8:
     case StepKind::kTableU8:
+    case StepKind::kPadU8:
       return true;
   }
   return false;

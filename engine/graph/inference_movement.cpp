@@ -139,7 +139,7 @@ Types pad(const Subject& subject) {
   const auto& pads = subject.node.integers("pads");
   const std::string& mode = subject.node.text("mode");
   if (pads.size() != 2 * y.size()) return refused("two pads a dimension are needed");
-  if (mode != "constant" && mode != "reflect" && mode != "edge") {
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") {
     return refused("unknown mode \"" + mode + "\"");
   }
   for (size_t d = 0; d < y.size(); ++d) {
@@ -153,7 +153,9 @@ Types pad(const Subject& subject) {
     if (any && mode == "reflect" && (begin >= y[d] || end >= y[d])) {
       return refused("reflection needs pads below the extent " + std::to_string(y[d]));
     }
-    if (any && mode == "edge" && y[d] == 0) return refused("an empty dimension has no edge");
+    if (any && (mode == "edge" || mode == "wrap") && y[d] == 0) {
+      return refused("an empty dimension has no edge");
+    }
     y[d] += begin + end;
   }
   return one(subject.dtype(0), y);

@@ -24,7 +24,7 @@
 //   Transpose            ints perm
 //   Expand Tile          Expand: extents = output shape. Tile: ints repeats
 //   Pad                  ints pads (2*rank: all begins, then all ends); string mode
-//                        (constant|reflect|edge); float value
+//                        (constant|reflect|edge|wrap); float value
 //   Softmax              int axis (one axis; older coercing forms are wrapped in Reshape)
 //   MatMul               a, b (numpy broadcasting); Gemm is imported as MatMul/Transpose/Add
 //   Gather GatherElements  data, indices; int axis

@@ -134,7 +134,7 @@ Status import_tile(NodeImport& in) {
 Status import_pad(NodeImport& in) {
   ValueId x = PAWL_TRY(in.input(0));
   const std::string mode = PAWL_TRY(in.text("mode", "constant"));
-  if (mode != "constant" && mode != "reflect" && mode != "edge") {
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") {
     return in.attribute_unsupported("mode", "\"" + mode + "\"");
   }
   const std::vector<int64_t> given = PAWL_TRY(in.integers("pads", 1));

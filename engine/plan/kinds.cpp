@@ -79,6 +79,12 @@ bool is_channel_range(const Graph& graph, const Node& node) {
   return node.op == Op::kSplit && node.integer("axis") == 1;
 }
 
+bool pads_pixels(const Node& node) {
+  if (node.op != Op::kPad) return false;
+  const std::vector<int64_t>& pads = node.integers("pads");
+  return pads.size() == 8 && pads[0] == 0 && pads[1] == 0 && pads[4] == 0 && pads[5] == 0;
+}
+
 bool is_channel_gather(const Graph& graph, const Node& node) {
   if (node.op != Op::kGather || node.integer("axis") != 1) return false;
   const Value& indices = graph.value(node.inputs[1]);
@@ -107,6 +113,8 @@ bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
       return input_is_nhwc && is_channel_gather(graph, node);
     case Op::kReduceMean:
       return input_is_nhwc && reduces_pixels(graph, node);
+    case Op::kPad:
+      return input_is_nhwc && pads_pixels(node);
     default:
       break;
   }

@@ -21,6 +21,9 @@ bool is_channel_slice(const Graph& graph, const Node& node);
 // Slice or Split of an image whose outputs are whole channel ranges: views, where it lies NHWC.
 bool is_channel_range(const Graph& graph, const Node& node);
 
+// Pad along H and W alone.
+bool pads_pixels(const Node& node);
+
 // Constant channel permutation or selection: Gather(axis 1) with constant 1-D indices.
 bool is_channel_gather(const Graph& graph, const Node& node);
 

@@ -90,6 +90,9 @@ Status Lowering::lower_on_images(const Node& node) {
       return lower_pool(node);
     case Op::kResize:
       return lower_resize(node);
+    case Op::kPad:
+      lower_image_pad(node);
+      return {};
     case Op::kSlice:
     case Op::kSplit:
       return lower_image_slice(node);
@@ -346,6 +349,23 @@ Status Lowering::lower_resize(const Node& node) {
                                                            : kernels::ResizeKind::kNearest)},
                   &step);
   return {};
+}
+
+// A resize step that copies pixels: y[oy,ox] = x[row[oy],col[ox]].
+void Lowering::add_nearest(const Node& node, int32_t x,
+                           const std::vector<int32_t>& rows_and_columns) {
+  const auto rows = static_cast<size_t>(shape(node.outputs[0])[2]);
+  const auto columns = rows_and_columns.begin() + static_cast<ptrdiff_t>(rows);
+  std::vector<int32_t> table;
+  for (const auto& [begin, end] :
+       {std::pair(rows_and_columns.begin(), columns), std::pair(columns, rows_and_columns.end())}) {
+    table.insert(table.end(), begin, end);
+    table.insert(table.end(), begin, end);
+    table.insert(table.end(), static_cast<size_t>(end - begin), 0);  // no blending
+  }
+  StepRecord& step = builder_.add_step(StepKind::kResize, node.name, {{x}, {output(node)}});
+  step.data[0] = builder_.add_weights(std::span<const int32_t>(table));
+  set_step_fields(ResizeFields{static_cast<int64_t>(kernels::ResizeKind::kNearest)}, &step);
 }
 
 Result<std::vector<int32_t>> Lowering::nearest_table(const Node& node) const {

@@ -210,8 +210,17 @@ Status Lowering::lower_on_u8(const Node& node) {
       set_step_fields(conv_fields(node), &step);
       return {};
     }
+    case Op::kPad:
+      if (node.text("mode") == "constant") {
+        StepRecord& step = builder_.add_step(StepKind::kPadU8, node.name,
+                                             {{native_tensor(node.inputs[0])}, {output(node)}});
+        set_step_fields(pad_fields(node), &step);
+        return {};
+      }
+      [[fallthrough]];
     case Op::kResize: {
-      const std::vector<int32_t> table = PAWL_TRY(nearest_table(node));
+      const std::vector<int32_t> table =
+          node.op == Op::kPad ? pad_table(node) : PAWL_TRY(nearest_table(node));
       StepRecord& step = builder_.add_step(StepKind::kNearestU8, node.name,
                                            {{native_tensor(node.inputs[0])}, {output(node)}});
       step.data[0] = builder_.add_weights(std::span<const int32_t>(table));

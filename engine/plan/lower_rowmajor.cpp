@@ -4,47 +4,11 @@
 #include <vector>
 
 #include "engine/passes/rewrite.h"
+#include "engine/plan/dense_layout.h"
 #include "engine/plan/kinds.h"
 #include "engine/plan/lowering.h"
 
 namespace pawl::engine {
-namespace {
-
-constexpr size_t kRank = 6;
-
-// Strides of a dense tensor.
-std::vector<int64_t> dense_strides(const Shape& shape) {
-  std::vector<int64_t> strides(shape.size(), 1);
-  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
-// Right-aligned into the six dimensions of a copy; missing ones are 1 (extent) or 0 (stride).
-void place_extents(const Shape& shape, CopyFields* fields) {
-  std::fill(std::begin(fields->extent), std::end(fields->extent), 1);
-  std::copy(shape.begin(), shape.end(), fields->extent + (kRank - shape.size()));
-}
-
-void place_strides(const std::vector<int64_t>& strides, int64_t (&out)[kRank]) {
-  std::fill(std::begin(out), std::end(out), 0);
-  std::copy(strides.begin(), strides.end(), out + (kRank - strides.size()));
-}
-
-struct OuterAxisInner {
-  int64_t outer = 1, axis = 1, inner = 1;
-};
-
-// Axes [first, last] as the middle extent.
-OuterAxisInner split_at(const Shape& shape, size_t first, size_t last) {
-  OuterAxisInner parts;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    (i < first ? parts.outer : i <= last ? parts.axis : parts.inner) *= shape[i];
-  }
-  return parts;
-}
-
-}  // namespace
-
 Status Lowering::lower_row_major(const Node& node) {
   switch (node.op) {
     case Op::kIdentity:
@@ -84,6 +48,9 @@ Status Lowering::lower_row_major(const Node& node) {
       return lower_gather(node);
     case Op::kTopK:
       return lower_topk(node);
+    case Op::kPad:
+      lower_dense_pad(node);
+      return {};
     default:
       break;
   }

@@ -36,6 +36,7 @@ class Lowering {
   Status lower_conv_transpose(const Node& node);
   Status lower_pool(const Node& node);
   Status lower_resize(const Node& node);
+  void add_nearest(const Node& node, int32_t x, const std::vector<int32_t>& rows_and_columns);
   Status lower_image_slice(const Node& node);
   void lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t residual, int64_t group,
                         int64_t groups);
@@ -46,6 +47,12 @@ class Lowering {
   void lower_focus(const Node& node);
   void lower_image_unary(const Node& node);
   void lower_image_binary(const Node& node);
+
+  // lower_pad.cpp.
+  void lower_image_pad(const Node& node);
+  void lower_dense_pad(const Node& node);
+  static PadFields pad_fields(const Node& node);
+  std::vector<int32_t> pad_table(const Node& node) const;  // not of a constant: rows, then columns
 
   // lower_attention.cpp.
   void lower_attention(const Node& node);

@@ -43,6 +43,11 @@ struct OpFields {
 
 // kGather: data[0] int32 index[C]. kTableU8: data[0] u8 table[256].
 
+// kPad; StepRecord::alpha is the number around the image. kPadU8: that is its zero point.
+struct PadFields {
+  int64_t pad_top, pad_left;
+};
+
 // kFocus: offsets of the four channel groups.
 struct FocusFields {
   int64_t dy[4], dx[4];

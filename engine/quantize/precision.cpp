@@ -48,6 +48,8 @@ bool keeps_scale(const Graph& graph, const Node& node) {
       return node.text("mode") == "nearest";
     case Op::kGather:
       return is_channel_gather(graph, node);
+    case Op::kPad:  // a real 0 is a byte of any scale, other numbers may not be
+      return pads_pixels(node) && (node.text("mode") != "constant" || node.real("value") == 0.0F);
     default:
       return false;
   }

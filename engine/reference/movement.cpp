@@ -122,6 +122,8 @@ Status pad(const Evaluation& e) {
       int64_t at = walk.index()[d] - pads[d];
       if (mode == "edge") {
         at = std::clamp<int64_t>(at, 0, xs[d] - 1);
+      } else if (mode == "wrap") {
+        at = (at % xs[d] + xs[d]) % xs[d];
       } else if (mode == "reflect") {
         if (at < 0) at = -at;
         if (at >= xs[d]) at = 2 * (xs[d] - 1) - at;

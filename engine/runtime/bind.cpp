@@ -315,6 +315,10 @@ Result<BoundStep> bind_step(const Artifact& artifact, const StepRecord& step,
       return bind_focus(reader);
     case StepKind::kAttention:
       return bind_attention(reader);
+    case StepKind::kPad:
+      return bind_pad(reader);
+    case StepKind::kPadU8:
+      return bind_pad_u8(reader);
     case StepKind::kConvU8:
       return bind_conv_u8(reader);
     case StepKind::kDepthwiseU8:

@@ -17,6 +17,7 @@
 #include "kernels/conv_u8.h"
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_u8.h"
+#include "kernels/pad.h"
 #include "kernels/pixelwise.h"
 #include "kernels/pixelwise_u8.h"
 #include "kernels/pool.h"
@@ -54,7 +55,7 @@ class BoundStep {
                kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
                kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::BinaryU8Params,
                kernels::AveragePoolU8Params, kernels::TableU8Params, kernels::WinogradParams,
-               kernels::WinogradU8Params>
+               kernels::WinogradU8Params, kernels::PadParams<float>, kernels::PadParams<uint8_t>>
       params_;
 };
 

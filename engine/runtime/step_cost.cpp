@@ -46,6 +46,8 @@ Rate rate_of(StepKind kind) {
     case StepKind::kQuantize:
     case StepKind::kDequantize:
       return {1.0, 150.0};
+    case StepKind::kPad:
+    case StepKind::kPadU8:
     case StepKind::kCopyU8:
     case StepKind::kNearestU8:
       return {1.0, 80.0};

@@ -137,6 +137,10 @@ Result<BoundStep> bind_binary_u8(const StepReader& reader);
 Result<BoundStep> bind_average_pool_u8(const StepReader& reader);
 Result<BoundStep> bind_table_u8(const StepReader& reader);
 
+// bind_pad.cpp.
+Result<BoundStep> bind_pad(const StepReader& reader);
+Result<BoundStep> bind_pad_u8(const StepReader& reader);
+
 // bind_rowmajor.cpp.
 Result<BoundStep> bind_strided_copy(const StepReader& reader);
 Result<BoundStep> bind_row_binary(const StepReader& reader);
