@@ -12,12 +12,12 @@
 
 namespace pawl::platform {
 
-// Errors: kNotFound, kIo, kExhausted (larger than bytes_max; nothing is allocated then).
+// Errors: kNotFound, kIo (also for anything but a regular file: a FIFO is not waited for),
+// kExhausted (larger than bytes_max; nothing is allocated then).
 Result<std::string> read_text_file(const std::filesystem::path& path, size_t bytes_max);
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& path, size_t bytes_max);
 
-// Writes beside `path`, syncs, renames over it: readers see the old file or the whole new one, and
-// a failure (full disk, killed process) leaves the old one and no partial file behind the name.
+// An OutputFile (output_file.h) of these bytes. Errors: as its own.
 Status replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Status replace_file(const std::filesystem::path& path, std::string_view text);
 

@@ -3,6 +3,8 @@ pawl_test(platform/files DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/durability DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/mapped_file DEPS pawl::platform)
 pawl_test(platform/mapped_file_moves DEPS pawl::platform)
+pawl_test(platform/output_file DEPS pawl::platform LABELS unit fault)
+pawl_test(platform/stop_signals DEPS pawl::platform LABELS unit fault)
 pawl_test(platform/processors DEPS pawl::platform)
 
 set(golden_plan ${PROJECT_SOURCE_DIR}/tests/engine/artifact/golden_plan.cpp)

@@ -5,15 +5,19 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace pawl::platform {
 namespace {
@@ -70,9 +74,6 @@ TEST_F(Files, ReadsUpToTheLimit) {
 }
 
 TEST_F(Files, ReadsWhatHasNoSize) {
-  const auto endless = read_text_file("/dev/zero", 100000);
-  ASSERT_FALSE(endless.ok());
-  EXPECT_EQ(endless.error().code, Code::kExhausted);
   const auto status = read_text_file("/proc/self/status", size_t{1} << 20);
   ASSERT_TRUE(status.ok()) << status.error().message;
   EXPECT_NE(status.value().find("Pid:"), std::string::npos);
@@ -86,6 +87,28 @@ TEST_F(Files, ReadErrorsNameThePath) {
   EXPECT_NE(missing.error().message.find((folder_ / "none").string()), std::string::npos);
   EXPECT_NE(missing.error().message.find("No such file"), std::string::npos);
   EXPECT_EQ(read_file(folder_, 10).error().code, Code::kIo);
+}
+
+// What has no end, or is waited for without one, is not read at all.
+TEST_F(Files, RefusesWhatIsNoRegularFileAndSaysWhatItIs) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_GE(socket, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof(address.sun_path), "%s", (folder_ / "socket").c_str());
+  ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  const std::pair<fs::path, const char*> cases[] = {{folder_ / "pipe", "a FIFO"},
+                                                    {folder_ / "socket", "a socket"},
+                                                    {"/dev/zero", "a character device"},
+                                                    {folder_, "a folder"}};
+  for (const auto& [path, kind] : cases) {
+    const auto refused = read_text_file(path, 100);
+    ASSERT_FALSE(refused.ok()) << path;
+    EXPECT_EQ(refused.error().code, Code::kIo);
+    EXPECT_NE(refused.error().message.find(kind), std::string::npos) << refused.error().message;
+  }
+  ::close(socket);
 }
 
 TEST_F(Files, WritesNothingWhereItCannot) {
