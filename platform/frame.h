@@ -16,8 +16,9 @@ enum class PixelFormat : uint8_t {
   kNv12,   // Y plane, then interleaved UV at half resolution (BT.601, limited range); even sizes
 };
 
-// Valid as long as the pixels it borrows. `stride` is in bytes, at least one row; it may be larger
-// (padding) or negative (bottom-up images, `data` then points at the top row).
+// Valid as long as the pixels it borrows. `stride` is in bytes, at least one row and at most 2^30;
+// it may be larger than a row (padding) or negative (bottom-up images, `data` then points at the
+// top row).
 struct Frame {
   PixelFormat format = PixelFormat::kBgr8;
   int32_t width = 0;

@@ -17,6 +17,7 @@ using platform::PixelFormat;
 using platform::Status;
 
 constexpr int32_t kMaxParts = 1024;
+constexpr ptrdiff_t kMaxStride = ptrdiff_t{1} << 30;  // a GiB a row
 
 Error bad_frame(const std::string& what) {
   return {Code::kInvalidArgument, "frame: " + what};
@@ -30,9 +31,16 @@ bool side_ok(int32_t side) {
   return side >= 1 && side <= platform::kImageSideMax;
 }
 
-// Negative strides are bottom-up images.
-bool stride_covers(ptrdiff_t stride, ptrdiff_t row_bytes) {
-  return stride >= row_bytes || stride <= -row_bytes;
+// Negative strides are bottom-up images. Bounded, so that the kernels' row * stride does not
+// overflow.
+Status check_stride(const char* name, ptrdiff_t stride, ptrdiff_t row_bytes) {
+  if (stride > kMaxStride || stride < -kMaxStride) {
+    return bad_frame(std::string(name) + " of " + std::to_string(stride) +
+                     " bytes is beyond 2^30 either way");
+  }
+  if (stride >= row_bytes || stride <= -row_bytes) return {};
+  return bad_frame(std::string(name) + " of " + std::to_string(stride) +
+                   " bytes is less than a row of " + std::to_string(row_bytes));
 }
 
 Status check_frame(const Frame& frame) {
@@ -54,20 +62,13 @@ Status check_frame(const Frame& frame) {
     return bad_frame("size " + size_text(frame.width, frame.height) +
                      " is outside 1x1 to 16384x16384");
   }
-  if (!stride_covers(frame.stride, frame.width * pixel_bytes)) {
-    return bad_frame("stride of " + std::to_string(frame.stride) + " bytes is less than a row of " +
-                     std::to_string(frame.width * pixel_bytes));
-  }
+  PAWL_TRY(check_stride("stride", frame.stride, frame.width * pixel_bytes));
   if (frame.format != PixelFormat::kNv12) return {};
   if (frame.width % 2 != 0 || frame.height % 2 != 0) {
     return bad_frame("NV12 size " + size_text(frame.width, frame.height) + " is odd");
   }
   if (frame.uv == nullptr) return bad_frame("NV12 without a UV plane");
-  if (!stride_covers(frame.uv_stride, frame.width)) {
-    return bad_frame("UV stride of " + std::to_string(frame.uv_stride) +
-                     " bytes is less than a row of " + std::to_string(frame.width));
-  }
-  return {};
+  return check_stride("UV stride", frame.uv_stride, frame.width);
 }
 
 Status check_spec(const PreprocessSpec& spec) {

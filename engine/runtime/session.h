@@ -57,7 +57,8 @@ void copy_elements(const TensorView& tensor, std::span<float> values);
 class Session {
  public:
   // Errors: kUnsupported (the artifact's target does not run here), kInvalidArgument (options),
-  // kCorrupt (a plan that does not hold together), kExhausted (memory).
+  // kCorrupt (a plan that does not hold together), kExhausted (memory, or a thread that cannot
+  // start).
   static Result<Session> create(const Artifact& artifact, const SessionOptions& options);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

@@ -47,32 +47,42 @@ platform::Result<std::shared_ptr<ThreadPool>> ThreadPool::create(const PoolOptio
   const int32_t threads =
       options.threads == 0 ? std::min(usable.threads(), kThreadsMax) : options.threads;
   const bool pin = options.pin && static_cast<size_t>(threads) <= usable.order.size();
-  return std::shared_ptr<ThreadPool>(
-      new ThreadPool(threads, pin ? std::span(usable.order) : std::span<const int32_t>()));
+  std::shared_ptr<ThreadPool> pool(new ThreadPool(threads));
+  PAWL_TRY(pool->start(pin ? std::span(usable.order) : std::span<const int32_t>()));
+  return pool;
 }
 
-ThreadPool::ThreadPool(int32_t threads, std::span<const int32_t> processors)
-    : threads_(threads), claims_(static_cast<size_t>(threads)) {
+ThreadPool::ThreadPool(int32_t threads)
+    : threads_(threads), claims_(static_cast<size_t>(threads)) {}
+
+platform::Status ThreadPool::start(std::span<const int32_t> processors) {
   if (!processors.empty()) caller_processor_ = processors[0];
-  workers_.reserve(static_cast<size_t>(threads - 1));
-  for (int32_t t = 1; t < threads; ++t) {
+  workers_.reserve(static_cast<size_t>(threads_ - 1));
+  for (int32_t t = 1; t < threads_; ++t) {
     const int32_t processor = processors.empty() ? -1 : processors[static_cast<size_t>(t)];
-    workers_.emplace_back([this, t, processor] {
+    auto worker = platform::Thread::start([this, t, processor] {
       if (processor >= 0) platform::pin_this_thread(processor);
       started_.fetch_add(1, std::memory_order_release);
       started_.notify_one();
       work(t);
     });
+    if (!worker.ok()) {
+      return std::move(worker)
+          .context("thread " + std::to_string(t + 1) + " of " + std::to_string(threads_))
+          .error();
+    }
+    workers_.push_back(std::move(worker).value());
   }
   // What a thread allocates on its way up is not to fall into a frame.
-  for (int32_t now; (now = started_.load(std::memory_order_acquire)) != threads - 1;) {
+  for (int32_t now; (now = started_.load(std::memory_order_acquire)) != threads_ - 1;) {
     started_.wait(now, std::memory_order_acquire);
   }
+  return {};
 }
 
 ThreadPool::~ThreadPool() {
   open((number_of(stage_.load(std::memory_order_relaxed)) + 1) << kPartsBits | kStop);
-  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();  // joins
 }
 
 void ThreadPool::pin_caller() const {

@@ -14,10 +14,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "platform/result.h"
+#include "platform/thread.h"
 
 namespace pawl::engine {
 
@@ -31,8 +31,9 @@ struct PoolOptions {
 
 class ThreadPool {
  public:
-  // kInvalidArgument: more than 256 threads, or fewer than none. Shared, because the sessions of
-  // several cameras end in any order and the last one ends the threads.
+  // kInvalidArgument: more than 256 threads, or fewer than none. kExhausted: one cannot start;
+  // those that did are ended again. Shared, because the sessions of several cameras end in any
+  // order and the last one ends the threads.
   static platform::Result<std::shared_ptr<ThreadPool>> create(const PoolOptions& options);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -71,7 +72,8 @@ class ThreadPool {
     std::atomic<uint64_t> number{0};  // of the last stage whose part this was taken in
   };
 
-  ThreadPool(int32_t threads, std::span<const int32_t> processors);
+  explicit ThreadPool(int32_t threads);
+  platform::Status start(std::span<const int32_t> processors);
   void work(int32_t member);
   void run(const Job& job);
   void take_parts(Stage stage, int32_t member);
@@ -94,7 +96,7 @@ class ThreadPool {
   alignas(64) std::atomic<uint32_t> tickets_{0};
   std::atomic<uint32_t> serving_{0};
   std::atomic<int32_t> started_{0};  // workers that run
-  std::vector<std::thread> workers_;
+  std::vector<platform::Thread> workers_;
 };
 
 }  // namespace pawl::engine

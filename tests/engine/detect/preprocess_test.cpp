@@ -178,6 +178,13 @@ TEST(Preprocess, RefusesFramesThatMakeNoSense) {
   bad("stride", good, [](Frame& f) { f.stride = 64 * 3 - 1; });
   bad("stride", good, [](Frame& f) { f.stride = -(64 * 3 - 1); });
   bad("stride", good, [](Frame& f) { f.stride = 0; });
+  for (const ptrdiff_t hostile :
+       {std::numeric_limits<ptrdiff_t>::min(), std::numeric_limits<ptrdiff_t>::min() + 1,
+        std::numeric_limits<ptrdiff_t>::max(), ptrdiff_t{1} << 62, (ptrdiff_t{1} << 30) + 1,
+        -(ptrdiff_t{1} << 30) - 1}) {
+    bad("stride", good, [&](Frame& f) { f.stride = hostile; });
+    bad("UV", nv12, [&](Frame& f) { f.uv_stride = hostile; });
+  }
   bad("odd", nv12, [](Frame& f) { f.width = 63; });
   bad("odd", nv12, [](Frame& f) { f.height = 31; });
   bad("UV", nv12, [](Frame& f) { f.uv = nullptr; });
