@@ -1,4 +1,5 @@
-// A file mapped read-only. Move-only; the bytes live as long as the object.
+// The bytes of a file in memory of their own, read-only and page-aligned: mapped, or copied.
+// Move-only; the bytes live as long as the object.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,15 @@ namespace pawl::platform {
 
 class MappedFile {
  public:
+  // Mapped: costs nothing until it is read, and is shared with other processes; but a file that is
+  // written into changes under the reader, and reading what was truncated away ends the process
+  // (SIGBUS). A file that is replaced by rename stays as it was.
   // Errors: kNotFound, kIo (also for anything but a regular file). An empty file maps to no bytes.
   static Result<MappedFile> open(const std::filesystem::path& path);
+
+  // Read, once: nothing done to the file afterwards is noticed. Errors also kExhausted: larger than
+  // bytes_max, or no memory.
+  static Result<MappedFile> copy(const std::filesystem::path& path, size_t bytes_max);
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -7,21 +6,14 @@
 #include <limits>
 #include <utility>
 
-#include "platform/descriptor.h"
 #include "platform/mapped_file.h"
+#include "platform/regular_file.h"
 
 namespace pawl::platform {
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  // Non-blocking, or a named pipe would hold us before fstat can refuse it.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.valid()) return system_error("open", path.string(), errno);
-
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return system_error("examine", path.string(), errno);
-  if (!S_ISREG(info.st_mode)) {
-    return Error{Code::kIo, "cannot map " + path.string() + ": not a regular file"};
-  }
+  const Descriptor file = PAWL_TRY(open_regular("map", path, &info));
   if (info.st_size == 0) return MappedFile(nullptr, 0);
   if (static_cast<uint64_t>(info.st_size) > std::numeric_limits<size_t>::max()) {
     return Error{Code::kIo, "cannot map " + path.string() + ": larger than the address space"};
@@ -31,6 +23,36 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   void* const data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return system_error("map", path.string(), errno);
   return MappedFile(static_cast<const std::byte*>(data), size);
+}
+
+Result<MappedFile> MappedFile::copy(const std::filesystem::path& path, size_t bytes_max) {
+  struct stat info {};
+  const Descriptor file = PAWL_TRY(open_regular("read", path, &info));
+  const auto refuse = [&path](Code code, const std::string& why) {
+    return Error{code, "cannot read " + path.string() + ": " + why};
+  };
+  if (static_cast<uint64_t>(info.st_size) > bytes_max) {
+    return refuse(Code::kExhausted,
+                  "larger than the limit of " + std::to_string(bytes_max) + " bytes");
+  }
+  const auto size = static_cast<size_t>(info.st_size);
+  if (size == 0) return MappedFile(nullptr, 0);
+  void* const data =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) {
+    return refuse(Code::kExhausted, "no memory for its " + std::to_string(size) + " bytes");
+  }
+  MappedFile copied(static_cast<const std::byte*>(data), size);
+  for (size_t filled = 0; filled < size;) {
+    const ssize_t got = ::read(file.get(), static_cast<char*>(data) + filled, size - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("read", path.string(), errno);
+    if (got == 0) return refuse(Code::kIo, "it became shorter meanwhile");
+    filled += static_cast<size_t>(got);
+  }
+  ::mprotect(data, size,
+             PROT_READ);  // as a mapping; what cannot be protected can be read all the same
+  return copied;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

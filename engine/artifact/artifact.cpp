@@ -11,14 +11,17 @@
 namespace pawl::engine {
 namespace {
 
+constexpr size_t kCopyBytesMax = size_t{4} << 30;
+
 Error missing(SectionKind kind) {
   return Error{Code::kCorrupt, "no section \"" + section_name(static_cast<uint32_t>(kind)) + "\""};
 }
 
 }  // namespace
 
-Result<Artifact> Artifact::open(const std::filesystem::path& path) {
-  auto file = PAWL_TRY(platform::MappedFile::open(path));
+Result<Artifact> Artifact::open(const std::filesystem::path& path, const ArtifactOptions& options) {
+  auto file = options.copy ? PAWL_TRY(platform::MappedFile::copy(path, kCopyBytesMax))
+                           : PAWL_TRY(platform::MappedFile::open(path));
   Artifact artifact;
   artifact.name_ = path.string();
   artifact.file_ = std::make_shared<const platform::MappedFile>(std::move(file));

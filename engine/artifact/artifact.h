@@ -1,4 +1,4 @@
-// An artifact: a compiled model, mapped read-only and used in place.
+// An artifact: a compiled model, mapped read-only (or read into memory) and used in place.
 //
 // open() verifies the header, every section's checksum and every table before anything is used; a
 // file that passes can be run without reading outside it. Cheap to copy: copies share the mapping,
@@ -28,10 +28,21 @@ using platform::Error;
 using platform::Result;
 using platform::Status;
 
+struct ArtifactOptions {
+  // The file is read into memory instead of mapped, so that nothing done to it later is noticed.
+  // Costs its size in memory that other processes cannot share. At most 4 GiB.
+  bool copy = false;
+};
+
 class Artifact {
  public:
-  // Errors: kNotFound, kIo, kCorrupt (damaged), kUnsupported (newer format).
-  static Result<Artifact> open(const std::filesystem::path& path);
+  // A mapped file must stay as it is for as long as the artifact and its sessions live: update it
+  // by renaming a new file over it, as `pawl compile -o` does. Reading from one that was truncated
+  // meanwhile ends the process (SIGBUS), and what was written into it was never checked.
+  // Errors: kNotFound, kIo, kCorrupt (damaged), kUnsupported (newer format), kExhausted (no memory
+  // for a copy).
+  static Result<Artifact> open(const std::filesystem::path& path,
+                               const ArtifactOptions& options = {});
 
   // The same on bytes in memory, which must stay valid for every copy and session. Bytes that do
   // not start at a multiple of 64 are copied.

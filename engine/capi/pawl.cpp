@@ -26,6 +26,7 @@ struct pawl_pool {
 namespace {
 
 using pawl::engine::Artifact;
+using pawl::engine::ArtifactOptions;
 using pawl::engine::Detection;
 using pawl::engine::Session;
 using pawl::engine::SessionOptions;
@@ -45,6 +46,9 @@ static_assert(offsetof(pawl_detection, y2) == offsetof(Detection, y2));
 // Frozen: what version 1 had is the least a caller may pass, what there is now never moves.
 constexpr uint32_t kFirstOptionsBytes = 24;
 constexpr uint32_t kFirstFrameBytes = 48;
+// No struct will be this long: what says so was never initialised, and is not to be read to its
+// end.
+constexpr uint32_t kStructBytesMax = 4096;
 static_assert(offsetof(pawl_session_options, pin) == kFirstOptionsBytes);
 static_assert(sizeof(pawl_session_options) == 40);
 static_assert(sizeof(pawl_frame) == kFirstFrameBytes);
@@ -84,7 +88,7 @@ pawl_status read_struct(const Struct* given, uint32_t first_bytes, const char* n
                         Struct* known) {
   uint32_t size = 0;
   std::memcpy(&size, given, sizeof(size));
-  if (size < first_bytes) {
+  if (size < first_bytes || size > kStructBytesMax) {
     std::snprintf(last_error, sizeof(last_error), "%s: struct_size %u; initialise it first", name,
                   size);
     return PAWL_INVALID_ARGUMENT;
@@ -123,6 +127,22 @@ pawl_session_options default_options() {
           .pool = nullptr};
 }
 
+pawl_status refuse_null(const char* function, const char* argument) {
+  std::snprintf(last_error, sizeof(last_error), "%s: %s is null", function, argument);
+  return PAWL_INVALID_ARGUMENT;
+}
+
+pawl_status open_artifact(const char* function, const char* path, const ArtifactOptions& options,
+                          pawl_artifact** artifact) {
+  if (artifact == nullptr) return refuse_null(function, "artifact");
+  *artifact = nullptr;
+  if (path == nullptr) return refuse_null(function, "path");
+  auto opened = Artifact::open(path, options);
+  if (!opened.ok()) return fail(opened.error());
+  *artifact = std::make_unique<pawl_artifact>(pawl_artifact{std::move(opened).value()}).release();
+  return PAWL_OK;
+}
+
 }  // namespace
 
 extern "C" {
@@ -140,14 +160,11 @@ const char* pawl_last_error(void) {
 }
 
 pawl_status pawl_artifact_open(const char* path, pawl_artifact** artifact) {
-  if (artifact == nullptr)
-    return fail(PAWL_INVALID_ARGUMENT, "pawl_artifact_open: artifact is null");
-  *artifact = nullptr;
-  if (path == nullptr) return fail(PAWL_INVALID_ARGUMENT, "pawl_artifact_open: path is null");
-  auto opened = Artifact::open(path);
-  if (!opened.ok()) return fail(opened.error());
-  *artifact = std::make_unique<pawl_artifact>(pawl_artifact{std::move(opened).value()}).release();
-  return PAWL_OK;
+  return open_artifact("pawl_artifact_open", path, {}, artifact);
+}
+
+pawl_status pawl_artifact_open_copy(const char* path, pawl_artifact** artifact) {
+  return open_artifact("pawl_artifact_open_copy", path, {.copy = true}, artifact);
 }
 
 pawl_status pawl_artifact_verify(const pawl_artifact* artifact) {

@@ -8,10 +8,21 @@
  * Errors   A function that can fail returns a pawl_status, 0 when all went well, and then
  *          pawl_last_error() has one line: what failed, where, what to do about it. Null where an
  *          argument is needed gives PAWL_INVALID_ARGUMENT. Out-parameters are set to null or 0 on
- *          failure. Running out of memory outside pawl_session_create ends the program.
- * Threads  An artifact may be used by any number of threads. A session serves one at a time;
- *          use one for each camera. A pool serves any number of sessions, whose frames take turns
- *          in the order of the calls. pawl_last_error() is of the calling thread.
+ *          failure. Threads that cannot start and memory that is missing in pawl_session_create are
+ *          PAWL_EXHAUSTED; running out of memory elsewhere ends the program.
+ *
+ * Handles  A handle lives from the function that made it to the one that ends it: open to close,
+ *          create to destroy. One thread ends it, once, while no call with it is in progress; after
+ *          that it must not be passed to anything, and what it handed out (names, detections) is
+ *          gone. Handles end in any order: a session keeps what it needs of its artifact and pool.
+ *          Nothing ends by itself, not even with the thread that made it.
+ *
+ * Threads  An artifact may be used by any number of threads at once. A session serves one call at
+ *          a time, from any thread; use one session for each camera. A pool serves any number of
+ *          sessions, whose frames take turns in the order of the calls. pawl_last_error() is of
+ *          the calling thread. After fork() the child must not use the parent's sessions and
+ *          pools: their threads do not exist there.
+ *
  * Strings  UTF-8, closed by a zero byte, owned by the library.
  */
 #ifndef PAWL_PAWL_H
@@ -31,7 +42,7 @@ extern "C" {
 #endif
 
 /* Grows when functions or fields are added. */
-#define PAWL_API_VERSION 2
+#define PAWL_API_VERSION 3
 PAWL_EXPORT int32_t pawl_api_version(void); /* of the library, where the macro is the header's */
 PAWL_EXPORT const char* pawl_version(void); /* "0.1.0" */
 /* Of this thread's last failure, valid until its next one; "" before the first. */
@@ -46,7 +57,7 @@ enum {
   PAWL_CORRUPT = 3,          /* a damaged artifact */
   PAWL_UNSUPPORTED = 4,      /* not something this library or machine does */
   PAWL_IO = 5,               /* the operating system refused */
-  PAWL_EXHAUSTED = 6         /* no memory, or a stated limit */
+  PAWL_EXHAUSTED = 6         /* no memory, no thread, or a stated limit */
 };
 
 /* Frozen values. */
@@ -58,12 +69,17 @@ enum {
   PAWL_NV12 = 3   /* Y plane, then interleaved UV at half resolution; even sizes */
 };
 
-/* A compiled model, mapped from its file and verified. */
+/* A compiled model, mapped from its file and verified. The file must stay as it is while it is
+ * mapped: update it by renaming a new file over it. Where it is truncated or written into instead,
+ * the process may end (SIGBUS). */
 typedef struct pawl_artifact pawl_artifact;
 PAWL_EXPORT pawl_status pawl_artifact_open(const char* path, pawl_artifact** artifact);
+/* Since version 3. The same, read into memory of this process's own, where nothing that happens to
+ * the file later is noticed: for files that are updated in place. At most 4 GiB. */
+PAWL_EXPORT pawl_status pawl_artifact_open_copy(const char* path, pawl_artifact** artifact);
 /* Reads the whole file once more and compares its SHA-256: slow, for acceptance after a copy. */
 PAWL_EXPORT pawl_status pawl_artifact_verify(const pawl_artifact* artifact);
-/* Null is allowed. Sessions made from the artifact go on. */
+/* Ends the handle; null is allowed. Sessions made from the artifact go on. */
 PAWL_EXPORT void pawl_artifact_close(pawl_artifact* artifact);
 /* Name of a class, "" where the artifact has none. Valid until the artifact is closed. */
 PAWL_EXPORT const char* pawl_label(const pawl_artifact* artifact, int32_t class_id);
@@ -74,7 +90,8 @@ PAWL_EXPORT const char* pawl_label(const pawl_artifact* artifact, int32_t class_
  * for the caller. For machines that do nothing else. Ignored with fewer cores than threads. */
 typedef struct pawl_pool pawl_pool;
 PAWL_EXPORT pawl_status pawl_pool_create(int32_t threads, int32_t pin, pawl_pool** pool);
-/* Null is allowed. Sessions made with the pool go on; the last one ends the threads. */
+/* Ends the handle; null is allowed. Sessions made with the pool go on; the last one ends the
+ * threads. */
 PAWL_EXPORT void pawl_pool_destroy(pawl_pool* pool);
 
 typedef struct pawl_session_options {
@@ -97,7 +114,9 @@ typedef struct pawl_session pawl_session;
 PAWL_EXPORT pawl_status pawl_session_create(const pawl_artifact* artifact,
                                             const pawl_session_options* options,
                                             pawl_session** session);
-PAWL_EXPORT void pawl_session_destroy(pawl_session* session); /* null is allowed */
+/* Ends the handle, its threads and the detections it gave last; null is allowed. Waits for no call:
+ * none may be in progress. */
+PAWL_EXPORT void pawl_session_destroy(pawl_session* session);
 
 /* Pixels, borrowed for the call. */
 typedef struct pawl_frame {
@@ -105,7 +124,7 @@ typedef struct pawl_frame {
   pawl_pixel_format format;
   int32_t width, height;
   const uint8_t* data; /* top row */
-  int64_t stride;      /* bytes from one row to the next; negative for bottom-up images */
+  int64_t stride;      /* bytes from one row to the next, a row to 2^30; negative: bottom-up */
   const uint8_t* uv;   /* PAWL_NV12: the UV plane */
   int64_t uv_stride;
 } pawl_frame;

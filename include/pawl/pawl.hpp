@@ -32,6 +32,7 @@ using platform::PixelFormat;
 
 // What is run, how, and what it gives.
 using engine::Artifact;
+using engine::ArtifactOptions;
 using engine::Detection;
 using engine::PoolOptions;
 using engine::Session;

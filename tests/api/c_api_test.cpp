@@ -1,9 +1,21 @@
 // Proves: the C interface, in the shared library, gives exactly what the C++ session gives; refuses
-// null and uninitialised arguments with a message; and keeps its promises about structs that grow,
-// lifetimes and per-thread errors.
+// null, uninitialised and hostile arguments with a message; keeps its promises about structs that
+// grow, lifetimes and per-thread errors; survives threads that cannot start, and with a copy also a
+// file that is overwritten.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -11,6 +23,19 @@
 
 #include "include/pawl/pawl.h"
 #include "include/pawl/pawl.hpp"
+
+// In the place of the C library's, for this program and the library: lets so many threads start.
+namespace {
+std::atomic<int> threads_left{std::numeric_limits<int>::max()};
+}  // namespace
+
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*start)(void*), void* argument) noexcept {
+  using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  static const auto create = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
+  if (threads_left.fetch_sub(1) <= 0) return EAGAIN;
+  return create(thread, attributes, start, argument);
+}
 
 namespace {
 
@@ -280,6 +305,126 @@ TEST_F(CApi, PoolArguments) {
   options.reserved = 1;
   pawl_session* session = nullptr;
   EXPECT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_INVALID_ARGUMENT);
+}
+
+size_t running_threads() {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                                           std::filesystem::directory_iterator()));
+}
+
+// Whichever of them it is. Those that had started have ended again.
+TEST_F(CApi, AThreadThatCannotStartIsExhaustion) {
+  constexpr int kThreads = 6;
+  const size_t before = running_threads();
+  for (int allowed = 0; allowed < kThreads; ++allowed) {
+    pawl_pool* pool = reinterpret_cast<pawl_pool*>(&pool);
+    threads_left = allowed;
+    const pawl_status status = pawl_pool_create(kThreads, 0, &pool);
+    if (allowed == kThreads - 1) {  // the caller is one of them
+      EXPECT_EQ(status, PAWL_OK);
+      pawl_pool_destroy(pool);
+    } else {
+      EXPECT_EQ(status, PAWL_EXHAUSTED) << allowed;
+      EXPECT_EQ(pool, nullptr);
+      EXPECT_NE(std::string(pawl_last_error()).find("thread"), std::string::npos);
+    }
+    pawl_session_options options = low_threshold();
+    options.threads = kThreads;
+    pawl_session* session = reinterpret_cast<pawl_session*>(&pool);
+    threads_left = std::min(allowed, kThreads - 2);
+    EXPECT_EQ(pawl_session_create(artifact_, &options, &session), PAWL_EXHAUSTED);
+    EXPECT_EQ(session, nullptr);
+  }
+  threads_left = std::numeric_limits<int>::max();
+  // A joined thread may be listed a little longer.
+  for (int wait = 0; wait < 200 && running_threads() > before; ++wait) ::usleep(10'000);
+  EXPECT_EQ(running_threads(), before);
+  pawl_session* session = nullptr;
+  EXPECT_EQ(pawl_session_create(artifact_, nullptr, &session), PAWL_OK) << pawl_last_error();
+  pawl_session_destroy(session);
+}
+
+// The same from the system itself: a user who may have no more processes.
+TEST_F(CApi, TheSystemsLimitOfThreadsIsExhaustion) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become a user without processes";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    constexpr uid_t kNobody = 65534;
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setuid(kNobody) != 0) ::_exit(3);
+    pawl_pool* pool = nullptr;
+    ::_exit(pawl_pool_create(4, 0, &pool) == PAWL_EXHAUSTED && pool == nullptr ? 0 : 4);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(CApi, HostileFramesAreRefused) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const auto refused = [this](auto change) {
+    Picture picture;
+    change(&picture.frame);
+    const pawl_detection* found = nullptr;
+    size_t count = 0;
+    return pawl_session_detect(session_, &picture.frame, &found, &count) == PAWL_INVALID_ARGUMENT;
+  };
+  for (const int64_t stride : {kLeast, kLeast + 1, kMost, int64_t{1} << 61, -(int64_t{1} << 61),
+                               int64_t{0}, int64_t{-1}, int64_t{kWidth * 3 - 1}}) {
+    EXPECT_TRUE(refused([&](pawl_frame* f) { f->stride = stride; })) << stride;
+    EXPECT_TRUE(refused([&](pawl_frame* f) {
+      f->format = PAWL_NV12;
+      f->width = 60;
+      f->height = 46;
+      f->uv = f->data;
+      f->uv_stride = stride == kWidth * 3 - 1 ? 59 : stride;
+    })) << stride;
+  }
+  for (const int32_t side :
+       {std::numeric_limits<int32_t>::min(), -1, 0, 16385, std::numeric_limits<int32_t>::max()}) {
+    EXPECT_TRUE(refused([&](pawl_frame* f) { f->width = side; })) << side;
+    EXPECT_TRUE(refused([&](pawl_frame* f) { f->height = side; })) << side;
+  }
+  // Never initialised: nothing is read up to a length that is no length.
+  for (const uint32_t size : {0xABABABABU, 0xFFFFFFFFU, 4097U}) {
+    EXPECT_TRUE(refused([&](pawl_frame* f) { f->struct_size = size; })) << size;
+  }
+  EXPECT_FALSE(refused([](pawl_frame*) {}));
+}
+
+// An update that does not know better than to write into the file.
+TEST_F(CApi, ACopyDoesNotSeeItsFileChange) {
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("pawl_copy_" + std::to_string(::getpid()) + ".pawl"))
+                               .string();
+  std::filesystem::copy_file(kGolden, path);
+  pawl_artifact* artifact = nullptr;
+  pawl_session* session = nullptr;
+  const pawl_session_options options = low_threshold();
+  ASSERT_EQ(pawl_artifact_open_copy(path.c_str(), &artifact), PAWL_OK) << pawl_last_error();
+  ASSERT_EQ(pawl_session_create(artifact, &options, &session), PAWL_OK) << pawl_last_error();
+  std::ofstream(path, std::ios::binary | std::ios::trunc).close();  // a mapping would be SIGBUS now
+  const Picture picture;
+  const pawl_detection* found = nullptr;
+  const pawl_detection* expected = nullptr;
+  size_t count = 0, expected_count = 0;
+  ASSERT_EQ(pawl_session_detect(session, &picture.frame, &found, &count), PAWL_OK);
+  ASSERT_EQ(pawl_session_detect(session_, &picture.frame, &expected, &expected_count), PAWL_OK);
+  ASSERT_EQ(count, expected_count);
+  EXPECT_EQ(0, std::memcmp(found, expected, count * sizeof(pawl_detection)));
+  EXPECT_STREQ(pawl_label(artifact, 0), "scratch");
+  EXPECT_EQ(pawl_artifact_verify(artifact), PAWL_OK);
+  pawl_session_destroy(session);
+  pawl_artifact_close(artifact);
+  std::filesystem::remove(path);
+
+  EXPECT_EQ(pawl_artifact_open_copy(path.c_str(), &artifact), PAWL_NOT_FOUND);
+  EXPECT_EQ(artifact, nullptr);
+  EXPECT_EQ(pawl_artifact_open_copy(nullptr, &artifact), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_artifact_open_copy(kGolden.c_str(), nullptr), PAWL_INVALID_ARGUMENT);
+  EXPECT_EQ(pawl_artifact_open_copy(PAWL_SOURCE_DIR "/CMakeLists.txt", &artifact), PAWL_CORRUPT);
 }
 
 // An init function called by an older program must not write past its shorter struct.
