@@ -1,7 +1,6 @@
 #include "engine/onnx/importer.h"
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <queue>
 #include <set>
@@ -19,6 +18,7 @@
 #include "engine/onnx/model_inputs.h"
 #include "engine/onnx/operators.h"
 #include "engine/onnx/single_frame.h"
+#include "platform/files.h"
 
 namespace pawl::engine {
 namespace onnx {
@@ -302,23 +302,8 @@ Result<Graph> import_onnx(std::span<const std::byte> bytes, const std::string& n
 }
 
 Result<Graph> import_onnx(const std::filesystem::path& path, const ImportOptions& options) {
-  std::error_code failure;
-  const std::uintmax_t size = std::filesystem::file_size(path, failure);
-  if (failure) {
-    const bool absent = failure == std::errc::no_such_file_or_directory;
-    return Error{absent ? Code::kNotFound : Code::kIo, path.string() + ": " + failure.message()};
-  }
-  if (size > static_cast<std::uintmax_t>(options.file_bytes_max)) {
-    return Error{Code::kExhausted, path.string() + ": " + std::to_string(size) +
-                                       " bytes, above the limit of " +
-                                       std::to_string(options.file_bytes_max)};
-  }
-  std::vector<std::byte> bytes(static_cast<size_t>(size));
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(reinterpret_cast<char*>(bytes.data()),
-                 static_cast<std::streamsize>(bytes.size()))) {
-    return Error{Code::kIo, path.string() + ": cannot be read"};
-  }
+  const auto bytes =
+      PAWL_TRY(platform::read_file(path, static_cast<size_t>(options.file_bytes_max)));
   return import_onnx(bytes, path.string(), options);
 }
 

@@ -44,6 +44,13 @@ Result<std::unique_ptr<Camera>> open_path(const std::string& uri, const CameraOp
   if (status.type() == fs::file_type::character) {
     return open_video_camera(VideoKind::kDevice, uri, uri);
   }
+  if (!fs::is_regular_file(status)) {
+    const char* const kind = status.type() == fs::file_type::fifo     ? "a FIFO (named pipe)"
+                             : status.type() == fs::file_type::socket ? "a socket"
+                                                                      : "a block device";
+    return Error{Code::kInvalidArgument,
+                 uri + ": it is " + kind + ", not an image, a folder, a video file or a camera"};
+  }
   if (is_image_file(path)) return open_image_camera({{path}, {}}, options.limits);
   return open_video_camera(VideoKind::kFile, uri, uri);
 }

@@ -80,17 +80,18 @@ Result<Image> load_image(const std::filesystem::path& path, const ImageLimits& l
   return decode_image(bytes, limits).context(path.string());
 }
 
-Status save_image(const std::filesystem::path& path, const Image& image) {
+Result<std::vector<std::byte>> encode_image(const std::filesystem::path& path, const Image& image) {
   const std::string extension = extension_of(path);
-  if (extension == ".png") {
-    const auto bytes = PAWL_TRY(encode_png(image).context(path.string()));
-    return replace_file(path, bytes);
-  }
+  if (extension == ".png") return encode_png(image).context(path.string());
   if (extension == ".jpg" || extension == ".jpeg") {
-    const auto bytes = PAWL_TRY(encode_jpeg(image, kJpegQuality).context(path.string()));
-    return replace_file(path, bytes);
+    return encode_jpeg(image, kJpegQuality).context(path.string());
   }
   return Error{Code::kInvalidArgument, path.string() + ": images are written as .png or .jpg"};
+}
+
+Status save_image(const std::filesystem::path& path, const Image& image) {
+  const auto bytes = PAWL_TRY(encode_image(path, image));
+  return replace_file(path, bytes);
 }
 
 }  // namespace pawl::platform

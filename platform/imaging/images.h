@@ -46,8 +46,10 @@ Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& 
 // kExhausted where a picture of this size is over the limits.
 Status check_limits(int64_t width, int64_t height, const ImageLimits& limits);
 
-// The format follows the extension: .png, else .jpg or .jpeg at quality 92. Written whole or not
-// at all.
+// The file's bytes: the format follows the extension of `path`, .png, else .jpg or .jpeg at quality
+// 92. Equal pictures give equal bytes. Errors name the path.
+Result<std::vector<std::byte>> encode_image(const std::filesystem::path& path, const Image& image);
+// An OutputFile (platform/output_file.h) of these bytes.
 Status save_image(const std::filesystem::path& path, const Image& image);
 
 }  // namespace pawl::platform

@@ -3,6 +3,7 @@
 #include "engine/onnx/importer.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -325,6 +326,9 @@ TEST(Importer, ReadsFilesAndReportsThoseItCannot) {
   expect_refused(import_onnx(path), Code::kCorrupt, {"not an ONNX model"});
   std::filesystem::remove(path);
   expect_refused(import_onnx(path), Code::kNotFound, {path.string()});
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);  // not waited for
+  expect_refused(import_onnx(path), Code::kIo, {path.string(), "FIFO"});
+  std::filesystem::remove(path);
 }
 
 // Folding is bounded: a large product of constants stays a node.

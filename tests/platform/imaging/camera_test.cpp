@@ -3,6 +3,7 @@
 #include "platform/imaging/camera.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <string>
@@ -95,6 +96,13 @@ TEST(Camera, WrongUris) {
   EXPECT_EQ(Camera::open("/nonexistent").error().code, Code::kNotFound);
   const TestFolder folder;
   EXPECT_EQ(Camera::open(folder.path("").string()).error().code, Code::kNotFound);
+  for (const char* name : {"pipe", "pipe.png", "pipe.mp4"}) {  // not waited for
+    ASSERT_EQ(::mkfifo(folder.path(name).c_str(), 0600), 0);
+    const auto pipe = Camera::open(folder.path(name).string());
+    ASSERT_FALSE(pipe.ok());
+    EXPECT_EQ(pipe.error().code, Code::kInvalidArgument);
+    EXPECT_NE(pipe.error().message.find("FIFO"), std::string::npos) << pipe.error().message;
+  }
 }
 
 }  // namespace
