@@ -32,3 +32,9 @@ add_test(NAME e2e.pawl
     --pawl $<TARGET_FILE:pawl> --models ${PROJECT_SOURCE_DIR}/models
     --shared ${PROJECT_SOURCE_DIR}/../shared)
 set_tests_properties(e2e.pawl PROPERTIES LABELS "e2e;fault" TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+add_test(NAME e2e.outputs
+  COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/e2e/outputs.py
+    --pawl $<TARGET_FILE:pawl> --model ${PROJECT_SOURCE_DIR}/models/demo/demo.onnx
+    --artifact ${PROJECT_SOURCE_DIR}/tests/data/golden_v1.pawl)
+set_tests_properties(e2e.outputs PROPERTIES LABELS "e2e;fault" TIMEOUT 300 SKIP_RETURN_CODE 77)

@@ -6,11 +6,11 @@
 #include <memory>
 #include <numeric>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/latency.h"
 #include "apps/pawl/progress.h"
@@ -19,6 +19,7 @@
 #include "engine/artifact/step_work.h"
 #include "engine/runtime/session.h"
 #include "platform/imaging/images.h"
+#include "platform/stop_signals.h"
 #include "platform/synthetic/line_scene.h"
 
 namespace pawl::program {
@@ -37,11 +38,16 @@ struct BenchArguments {
   double paced_fps = 0.0;  // 0: one frame after the other
   bool layers = false;
   bool json = false;
+  engine::ArtifactOptions artifact;
   engine::SessionOptions session;
 };
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool is_over(const BenchArguments& arguments, Clock::time_point start) {
+  return platform::stop_requested() || seconds_since(start) >= arguments.seconds;
 }
 
 Result<std::vector<platform::Image>> bench_images(const std::string& input) {
@@ -71,11 +77,12 @@ Status measure_frames(const BenchArguments& arguments, const std::vector<platfor
   Progress progress("frames", 0);
   const Clock::time_point start = Clock::now();
   for (size_t i = 0; series->count() < kSamplesMax; ++i) {
-    if (i > 0 && seconds_since(start) >= arguments.seconds) break;
     if (arguments.paced_fps > 0.0) {
-      const std::chrono::duration<double> due(static_cast<double>(i) / arguments.paced_fps);
-      std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(due));
+      const double due = static_cast<double>(i) / arguments.paced_fps;
+      const std::chrono::duration<double> wait(std::min(due, arguments.seconds));
+      platform::sleep_until_stop(start + std::chrono::duration_cast<Clock::duration>(wait));
     }
+    if (i > 0 && is_over(arguments, start)) break;
     PAWL_TRY(detect(i));
     series->add(session->times());
     progress.advance(static_cast<int64_t>(i + 1));
@@ -94,7 +101,8 @@ Layers measure_layers(const BenchArguments& arguments, engine::Session* session)
   std::vector<int64_t> ns(count);
   Layers layers;
   const Clock::time_point start = Clock::now();
-  while (layers.runs < 3 || (seconds_since(start) < arguments.seconds && layers.runs < 10'000)) {
+  while (layers.runs == 0 || (layers.runs < 3 && !platform::stop_requested()) ||
+         (layers.runs < 10'000 && !is_over(arguments, start))) {
     std::fill(ns.begin(), ns.end(), 0);
     session->run_timed(ns);
     for (size_t i = 0; i < count; ++i) samples[i].push_back(ns[i]);
@@ -148,7 +156,7 @@ void measure_network(const BenchArguments& arguments, engine::Session* session,
   std::ranges::fill(session->input_u8(), uint8_t{128});
   for (int i = 0; i < kWarmUpFrames; ++i) session->run();
   const Clock::time_point start = Clock::now();
-  while (series->count() == 0 || seconds_since(start) < arguments.seconds) {
+  while (series->count() == 0 || !is_over(arguments, start)) {
     const Clock::time_point before = Clock::now();
     session->run();
     engine::StageTimes times;
@@ -159,9 +167,13 @@ void measure_network(const BenchArguments& arguments, engine::Session* session,
 }
 
 Status bench_model(const BenchArguments& arguments) {
-  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  FileGuard guard;
+  PAWL_TRY(guard.reads("the artifact", arguments.model));
+  PAWL_TRY(guard.reads("the input", arguments.input));
+  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model, arguments.artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   session.pool()->pin_caller();
+  platform::stop_on_signals();
   const auto images = PAWL_TRY(bench_images(arguments.input));
   StageSeries series;
   if (artifact.head().present != 0) {
@@ -196,20 +208,22 @@ Status bench_model(const BenchArguments& arguments) {
 void add_bench(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("bench", "Measure latency");
   auto arguments = std::make_shared<BenchArguments>();
-  command->add_option("model", arguments->model, "The artifact")
+  named(command->add_option("model", arguments->model, "The artifact"))
       ->required()
       ->option_text("FILE.pawl");
   add_threads(command, &arguments->session);
   add_pin(command, &arguments->session);
-  command->add_option("--seconds", arguments->seconds, "Measure for this long, after a warm-up")
-      ->check(CLI::Range(0.01, 86400.0))
+  add_copy(command, &arguments->artifact);
+  in_range(command->add_option("--seconds", arguments->seconds,
+                               "Measure for this long, after a warm-up"),
+           0.01, 86400.0)
       ->option_text("S [5]");
-  command
-      ->add_option("--paced", arguments->paced_fps,
-                   "Frames a second, as from a camera: sleeps in between")
-      ->check(CLI::Range(0.001, 10000.0))
+  in_range(command->add_option("--paced", arguments->paced_fps,
+                               "Frames a second, as from a camera: sleeps in between"),
+           0.001, 10000.0)
       ->option_text("FPS");
-  command->add_option("--input", arguments->input, "Image; else 1280x720 of the synthetic line")
+  named(command->add_option("--input", arguments->input,
+                            "Image; else 1280x720 of the synthetic line"))
       ->option_text("IMAGE");
   command->add_flag("--layers", arguments->layers, "Time each step of the plan too");
   command->add_flag("--json", arguments->json, "Print as JSON");

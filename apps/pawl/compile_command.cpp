@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
 #include "apps/pawl/compile_int8.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/quantize_page.h"
 #include "apps/pawl/quantize_summary.h"
@@ -20,6 +22,7 @@
 #include "engine/onnx/importer.h"
 #include "platform/files.h"
 #include "platform/mapped_file.h"
+#include "platform/output_file.h"
 
 namespace pawl::program {
 namespace {
@@ -119,18 +122,35 @@ void print_json(const CompileArguments& arguments, const engine::Compiled& compi
   std::fputs(json_text(json).c_str(), stdout);
 }
 
-// The artifact, and the report where one is asked for: it goes first, so that an artifact is never
-// there without it.
+Status guard_outputs(const CompileArguments& arguments) {
+  FileGuard guard;
+  const Int8Arguments& int8 = arguments.int8;
+  PAWL_TRY(guard.reads("the model", arguments.model));
+  PAWL_TRY(guard.reads("the file of --labels", arguments.labels));
+  PAWL_TRY(guard.reads_pictures("a picture of --calib", int8.calibration));
+  PAWL_TRY(guard.reads_pictures("a picture of --val", int8.validation));
+  PAWL_TRY(guard.reads_labels("a file of --calib-labels", int8.calibration_labels));
+  PAWL_TRY(guard.reads_labels("a file of --val-labels", int8.validation_labels));
+  PAWL_TRY(guard.writes("-o", arguments.output));
+  return guard.writes("--report", int8.report);
+}
+
+// The artifact, and the report where one is asked for: that gets its name first, so that an
+// artifact is never there without it, and none of them before both are on the disk.
 Status write_results(const CompileArguments& arguments, const engine::Compiled& compiled,
                      const std::string& measure, const engine::Artifact& artifact) {
+  std::optional<platform::OutputFile> report;
   if (!arguments.int8.report.empty()) {
-    const std::string page = quantize_page({.model = fs::path(arguments.model).filename().string(),
-                                            .measure = measure,
-                                            .report = compiled.report,
-                                            .artifact = artifact});
-    PAWL_TRY(platform::replace_file(arguments.int8.report, page));
+    report.emplace(PAWL_TRY(platform::OutputFile::open(arguments.int8.report)));
+    PAWL_TRY(report->write(quantize_page({.model = fs::path(arguments.model).filename().string(),
+                                          .measure = measure,
+                                          .report = compiled.report,
+                                          .artifact = artifact})));
   }
-  return platform::replace_file(arguments.output, compiled.artifact);
+  auto output = PAWL_TRY(platform::OutputFile::open(arguments.output));
+  PAWL_TRY(output.write(compiled.artifact));
+  if (report) PAWL_TRY(report->finish());
+  return output.finish();
 }
 
 // A file whose size is fixed is read as it is; the compiler then lays it out for --input.
@@ -144,6 +164,7 @@ Result<engine::Graph> import_model(const fs::path& model, CompileArguments* argu
 }
 
 Status compile_model(CompileArguments& arguments) {
+  PAWL_TRY(guard_outputs(arguments));
   const fs::path model = arguments.model;
   if (!arguments.labels.empty()) {
     const auto text = PAWL_TRY(platform::read_text_file(arguments.labels, kLabelFileBytesMax));
@@ -187,10 +208,10 @@ Status compile_model(CompileArguments& arguments) {
 void add_compile(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("compile", "Compile an ONNX model for a target");
   auto arguments = std::make_shared<CompileArguments>();
-  command->add_option("model", arguments->model, "The model")
+  named(command->add_option("model", arguments->model, "The model"))
       ->required()
       ->option_text("MODEL.onnx");
-  command->add_option("-o,--output", arguments->output, "The artifact")
+  named(command->add_option("-o,--output", arguments->output, "The artifact"))
       ->required()
       ->option_text("OUT.pawl");
   command
@@ -198,9 +219,9 @@ void add_compile(CLI::App* program, Action* action) {
                    "native, cpu-generic, cpu-arm64, cpu-x86-64-v3 (AVX2) or "
                    "cpu-x86-64-v4 (AVX-512)")
       ->option_text("T [native]");
-  command->add_option("--input", arguments->input, "Network input; else the model's own")
+  named(command->add_option("--input", arguments->input, "Network input; else the model's own"))
       ->option_text("WxH");
-  command->add_option("--labels", arguments->labels, "Class names, one a line")
+  named(command->add_option("--labels", arguments->labels, "Class names, one a line"))
       ->option_text("FILE");
   command
       ->add_option("--head", arguments->head,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "apps/pawl/arguments.h"
 #include "apps/pawl/text.h"
 #include "engine/artifact/artifact.h"
 #include "engine/runtime/session.h"
@@ -26,7 +27,7 @@ std::string folder_name(const std::string& path) {
 
 void add_int8_options(CLI::App* command, Int8Arguments* arguments) {
   command->add_flag("--int8", arguments->int8, "8-bit weights and activations; needs --calib");
-  command->add_option("--calib", arguments->calibration, "Images to calibrate --int8 on")
+  named(command->add_option("--calib", arguments->calibration, "Images to calibrate --int8 on"))
       ->option_text("DIR");
   command
       ->add_option("--scales", arguments->scales,
@@ -34,30 +35,29 @@ void add_int8_options(CLI::App* command, Int8Arguments* arguments) {
                    "declares; the others are calibrated)")
       ->check(CLI::IsMember({"calibrate", "from-model"}))
       ->option_text("FROM [calibrate]");
-  command
-      ->add_option("--calib-labels", arguments->calibration_labels,
-                   "Their labels, as `pawl eval` reads them: accuracy is measured on these images")
+  named(command->add_option(
+            "--calib-labels", arguments->calibration_labels,
+            "Their labels, as `pawl eval` reads them: accuracy is measured on these images"))
       ->option_text("DIR|FILE");
-  command
-      ->add_option("--val", arguments->validation,
-                   "Images to measure accuracy on; better than those calibrated on")
+  named(command->add_option("--val", arguments->validation,
+                            "Images to measure accuracy on; better than those calibrated on"))
       ->option_text("DIR");
-  command->add_option("--val-labels", arguments->validation_labels, "Their labels")
+  named(command->add_option("--val-labels", arguments->validation_labels, "Their labels"))
       ->option_text("DIR|FILE");
-  command
-      ->add_option("--max-drop", arguments->max_drop,
-                   "Keep layers in float until mAP50-95 is at most this many points (0.01 of mAP) "
-                   "below float; needs labels")
-      ->check(CLI::Range(0.0, 100.0))
+  in_range(command->add_option(
+               "--max-drop", arguments->max_drop,
+               "Keep layers in float until mAP50-95 is at most this many points (0.01 of mAP) "
+               "below float; needs labels"),
+           0.0, 100.0)
       ->option_text("POINTS");
-  command
-      ->add_option("--min-sqnr", arguments->min_sqnr_db,
-                   "The same without labels: until the outputs' signal is this far above their "
-                   "error, on --val or on every fourth calibration image, held out")
-      ->check(CLI::Range(0.0, 300.0))
+  in_range(command->add_option(
+               "--min-sqnr", arguments->min_sqnr_db,
+               "The same without labels: until the outputs' signal is this far above their "
+               "error, on --val or on every fourth calibration image, held out"),
+           0.0, 300.0)
       ->option_text("DB");
   command->add_flag("--layers", arguments->layers, "List every layer of --int8");
-  command->add_option("--report", arguments->report, "Write what --int8 did to every layer")
+  named(command->add_option("--report", arguments->report, "Write what --int8 did to every layer"))
       ->option_text("FILE.html");
 }
 

@@ -11,6 +11,7 @@
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/npy.h"
 #include "apps/pawl/progress.h"
@@ -129,6 +130,10 @@ void normalise(const engine::HeadRecord& head, std::vector<float>* values) {
 }
 
 Status diff_models(const DiffArguments& arguments) {
+  FileGuard guard;
+  PAWL_TRY(guard.reads("the artifact", arguments.model));
+  PAWL_TRY(guard.reads("the model", arguments.onnx));
+  PAWL_TRY(guard.reads("the input", arguments.input));
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
   const engine::HeadRecord& head = artifact.head();
   engine::ImportOptions import;
@@ -179,13 +184,13 @@ void add_diff(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand(
       "diff", "Compare an artifact's tensors with its model, computed by the float reference");
   auto arguments = std::make_shared<DiffArguments>();
-  command->add_option("artifact", arguments->model, "The artifact")
+  named(command->add_option("artifact", arguments->model, "The artifact"))
       ->required()
       ->option_text("FILE.pawl");
-  command->add_option("model", arguments->onnx, "The model it was compiled from")
+  named(command->add_option("model", arguments->onnx, "The model it was compiled from"))
       ->required()
       ->option_text("MODEL.onnx");
-  command->add_option("--input", arguments->input, "Image to run both on")
+  named(command->add_option("--input", arguments->input, "Image to run both on"))
       ->required()
       ->option_text("IMAGE");
   command->add_flag("--worst", arguments->worst_first, "Worst tensor first; else in plan order");

@@ -6,11 +6,13 @@
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/labelled_images.h"
 #include "apps/pawl/progress.h"
 #include "apps/pawl/run_output.h"
 #include "apps/pawl/text.h"
 #include "engine/runtime/session.h"
+#include "platform/stop_signals.h"
 
 namespace pawl::program {
 namespace {
@@ -80,10 +82,14 @@ void print_json(const EvalArguments& arguments, const engine::Artifact& artifact
 }
 
 Status eval_model(const EvalArguments& arguments) {
+  FileGuard guard;
+  PAWL_TRY(guard.reads("the artifact", arguments.model));
+  PAWL_TRY(guard.reads_labels("the file of --labels", arguments.labels));
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
   auto images = PAWL_TRY(LabelledImages::open(arguments.images, arguments.labels, artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   StageSeries series;
+  platform::stop_on_signals();
   Progress progress("images", static_cast<int64_t>(images.count()));
   const Metric metric = PAWL_TRY(images.evaluate(&session, &series, [&progress](size_t done) {
     progress.advance(static_cast<int64_t>(done));
@@ -92,10 +98,15 @@ Status eval_model(const EvalArguments& arguments) {
   for (const std::string& remark : images.remarks()) {
     std::fprintf(stderr, "pawl eval: %s\n", remark.c_str());
   }
+  const size_t seen = series.count();
+  if (seen == 0) return Error{Code::kIo, "stopped before the first image"};
+  if (seen < images.count()) {
+    std::fprintf(stderr, "pawl eval: stopped after %zu of %zu images\n", seen, images.count());
+  }
   if (arguments.json) {
-    print_json(arguments, artifact, images.labels(), images.count(), metric, series);
+    print_json(arguments, artifact, images.labels(), seen, metric, series);
   } else {
-    print_text(artifact, images.labels(), images.count(), metric, series);
+    print_text(artifact, images.labels(), seen, metric, series);
   }
   return {};
 }
@@ -105,15 +116,14 @@ Status eval_model(const EvalArguments& arguments) {
 void add_eval(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("eval", "Measure accuracy on labelled images");
   auto arguments = std::make_shared<EvalArguments>();
-  command->add_option("model", arguments->model, "The artifact")
+  named(command->add_option("model", arguments->model, "The artifact"))
       ->required()
       ->option_text("FILE.pawl");
-  command->add_option("--images", arguments->images, "Folder of images")
+  named(command->add_option("--images", arguments->images, "Folder of images"))
       ->required()
       ->option_text("DIR");
-  command
-      ->add_option("--labels", arguments->labels,
-                   "Folder of VOC .xml or YOLO .txt files, or a COCO .json")
+  named(command->add_option("--labels", arguments->labels,
+                            "Folder of VOC .xml or YOLO .txt files, or a COCO .json"))
       ->required()
       ->option_text("DIR|FILE");
   add_thresholds(command, &arguments->session);

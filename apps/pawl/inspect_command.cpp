@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/inspect_report.h"
 #include "apps/pawl/json.h"
 #include "engine/artifact/artifact.h"
@@ -51,6 +53,8 @@ Status inspect_onnx(const InspectArguments& arguments) {
 }
 
 Status inspect(const InspectArguments& arguments) {
+  FileGuard guard;
+  PAWL_TRY(guard.reads("the file", arguments.file));
   const auto file = PAWL_TRY(platform::MappedFile::open(arguments.file));
   if (is_artifact(file.bytes())) return inspect_artifact(arguments, file.bytes());
   if (arguments.file.ends_with(".pawl")) {
@@ -65,7 +69,7 @@ Status inspect(const InspectArguments& arguments) {
 void add_inspect(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("inspect", "Describe an artifact or an ONNX model");
   auto arguments = std::make_shared<InspectArguments>();
-  command->add_option("file", arguments->file, "Artifact or model")
+  named(command->add_option("file", arguments->file, "Artifact or model"))
       ->required()
       ->option_text("FILE.pawl|MODEL.onnx");
   command->add_flag("--json", arguments->json, "Print as JSON");

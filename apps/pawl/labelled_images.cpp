@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "platform/imaging/image_folder.h"
+#include "platform/stop_signals.h"
 
 namespace pawl::program {
 namespace {
@@ -71,7 +72,7 @@ Result<Metric> LabelledImages::evaluate(engine::Session* session, StageSeries* s
   std::vector<EvaluatedImage> evaluated;
   evaluated.reserve(images_.size());
   misfits_ = 0;
-  for (size_t i = 0; i < images_.size(); ++i) {
+  for (size_t i = 0; i < images_.size() && !platform::stop_requested(); ++i) {
     const platform::Image image = PAWL_TRY(platform::load_image(images_[i]));
     const auto detections = PAWL_TRY(session->detect(image.frame()).context(images_[i].string()));
     compare_size(i, image);

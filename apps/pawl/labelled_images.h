@@ -29,7 +29,8 @@ class LabelledImages {
   size_t count() const { return images_.size(); }
   const LabelSet& labels() const { return labels_; }
 
-  // Detects in every image. `series`: may be null. `progress`: called with the images done.
+  // Detects in every image, until a stop is requested (platform/stop_signals.h): the metric is then
+  // of the images in *series. `series`: may be null. `progress`: called with the images done.
   platform::Result<Metric> evaluate(engine::Session* session, StageSeries* series,
                                     const std::function<void(size_t)>& progress);
 

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "apps/pawl/command.h"
+#include "platform/standard_streams.h"
+#include "platform/stop_signals.h"
 
 namespace {
 
@@ -61,11 +63,23 @@ int run_program(int argc, char** argv) {
   return kFailed;
 }
 
+// What was printed has to have arrived, too.
+int close_streams(int status) {
+  const pawl::platform::Status printed = pawl::platform::close_standard_output();
+  if (!printed.ok() && status == 0) {
+    report("pawl", printed.error().message);
+    return kFailed;
+  }
+  return status == 0 && pawl::platform::standard_error_failed() ? kFailed : status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  pawl::platform::fill_standard_streams();
+  pawl::platform::end_on_signals();
   try {
-    return run_program(argc, argv);
+    return close_streams(run_program(argc, argv));
   } catch (const std::bad_alloc&) {
     report("pawl", "out of memory");
   } catch (const std::exception& e) {

@@ -2,25 +2,30 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/file_guard.h"
 #include "apps/pawl/latency.h"
 #include "apps/pawl/progress.h"
 #include "apps/pawl/run_output.h"
 #include "apps/pawl/text.h"
 #include "engine/runtime/session.h"
 #include "platform/imaging/camera.h"
+#include "platform/stop_signals.h"
 
 namespace pawl::program {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int64_t kImagesListedMax = 20;  // of larger sets only the summary is printed
 
@@ -28,21 +33,48 @@ struct RunArguments {
   std::string model, input, json, annotate, raw;
   int64_t frames = 0;  // 0: all
   int64_t annotate_every = 1;
+  engine::ArtifactOptions artifact;
   engine::SessionOptions session;
 };
 
-// An endless source ends at ctrl-C, with its summary; a second one ends the program at once.
-volatile std::sig_atomic_t stop_requested = 0;
-void request_stop(int) {
-  stop_requested = 1;
-  std::signal(SIGINT, SIG_DFL);
+// The files behind an input that is a set of pictures; none of any other.
+Result<std::vector<fs::path>> picture_files(const fs::path& input) {
+  std::error_code ignored;
+  if (fs::is_directory(input, ignored)) return platform::list_images(input);
+  if (platform::has_image_extension(input)) return std::vector<fs::path>{input};
+  return std::vector<fs::path>();
+}
+
+// Every file the run writes, held against what it reads. Those of a set of pictures are known
+// beforehand; those of a camera are checked as their frames come.
+Status guard_outputs(const RunArguments& arguments, const engine::Session& session,
+                     FileGuard* guard) {
+  constexpr std::string_view kDevice = "v4l2://";
+  const std::string_view input = arguments.input;
+  PAWL_TRY(guard->reads("the artifact", arguments.model));
+  PAWL_TRY(guard->reads_pictures("the input",
+                                 input.substr(input.starts_with(kDevice) ? kDevice.size() : 0)));
+  if (arguments.json != "-") PAWL_TRY(guard->writes("--json", arguments.json));
+  const std::vector<fs::path> pictures = PAWL_TRY(picture_files(arguments.input));
+  std::vector<std::string> annotated, raw;
+  for (const fs::path& picture : pictures) {
+    const std::string name = frame_name(picture.string(), true, 0);
+    annotated.push_back(annotated_name(name));
+    for (std::string& file : raw_names(name, session)) raw.push_back(std::move(file));
+  }
+  if (!arguments.annotate.empty()) {
+    PAWL_TRY(guard->writes_into("--annotate", arguments.annotate, annotated));
+  }
+  if (!arguments.raw.empty()) PAWL_TRY(guard->writes_into("--raw", arguments.raw, raw));
+  return {};
 }
 
 class Run {
  public:
-  Run(const RunArguments& arguments, engine::Session session,
+  Run(const RunArguments& arguments, const FileGuard& guard, engine::Session session,
       std::unique_ptr<platform::Camera> camera, std::optional<LineFile> lines)
       : arguments_(arguments),
+        guard_(guard),
         session_(std::move(session)),
         camera_(std::move(camera)),
         lines_(std::move(lines)),
@@ -53,9 +85,9 @@ class Run {
   }
 
   Status frames() {
-    std::signal(SIGINT, request_stop);
+    platform::stop_on_signals();
     start_ = std::chrono::steady_clock::now();
-    while (stop_requested == 0 && (arguments_.frames == 0 || tried_ < arguments_.frames)) {
+    while (!platform::stop_requested() && (arguments_.frames == 0 || tried_ < arguments_.frames)) {
       platform::Frame frame;
       auto more = camera_->next(&frame);
       if (!more.ok()) {
@@ -70,6 +102,9 @@ class Run {
     progress_.clear();
     if (lines_) PAWL_TRY(lines_->finish());
     print_summary();
+    if (tried_ == 0 && platform::stop_requested()) {
+      return Error{Code::kIo, "stopped before the first frame"};
+    }
     if (tried_ == 0) return Error{Code::kCorrupt, arguments_.input + ": no frames in it"};
     if (skipped_ == 0) return {};
     return Error{Code::kCorrupt,
@@ -97,7 +132,10 @@ class Run {
   Status one_frame(const platform::Frame& frame) {
     const std::string name = frame_name(camera_->source(), camera_->is_image_set(), frame.sequence);
     if (!arguments_.raw.empty()) {
-      PAWL_TRY(write_raw(arguments_.raw, name, frame, &session_));
+      const fs::path folder = arguments_.raw;
+      const std::vector<std::string> files = raw_names(name, session_);
+      for (const std::string& file : files) PAWL_TRY(guard_.check("--raw", folder / file));
+      PAWL_TRY(write_raw(folder, files, frame, &session_));
       if (session_.artifact().head().present == 0) return {};
     }
     const auto detections = PAWL_TRY(session_.detect(frame));
@@ -108,7 +146,9 @@ class Run {
                                                        frame, detections, session_.times()))));
     }
     if (!arguments_.annotate.empty() && (tried_ - 1) % arguments_.annotate_every == 0) {
-      PAWL_TRY(annotate(arguments_.annotate, name, session_.artifact(), frame, detections));
+      const fs::path file = fs::path(arguments_.annotate) / annotated_name(name);
+      PAWL_TRY(guard_.check("--annotate", file));
+      PAWL_TRY(annotate(file, session_.artifact(), frame, detections));
     }
     if (lists_images_) print_detections(name, frame, detections);
     return {};
@@ -146,6 +186,7 @@ class Run {
   }
 
   const RunArguments& arguments_;
+  const FileGuard& guard_;
   engine::Session session_;
   std::unique_ptr<platform::Camera> camera_;
   std::optional<LineFile> lines_;
@@ -160,7 +201,7 @@ class Run {
 };
 
 Status run_model(const RunArguments& arguments) {
-  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model, arguments.artifact));
   if (artifact.head().present == 0 && arguments.raw.empty()) {
     return Error{Code::kUnsupported, arguments.model +
                                          ": compiled with --head none, so there are no "
@@ -168,13 +209,15 @@ Status run_model(const RunArguments& arguments) {
   }
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   session.pool()->pin_caller();
+  FileGuard guard;
+  PAWL_TRY(guard_outputs(arguments, session, &guard));
   auto camera = PAWL_TRY(platform::Camera::open(arguments.input));
   if (!camera->remark().empty()) std::fprintf(stderr, "pawl run: %s\n", camera->remark().c_str());
   if (!arguments.annotate.empty()) PAWL_TRY(make_folder(arguments.annotate));
   if (!arguments.raw.empty()) PAWL_TRY(make_folder(arguments.raw));
   std::optional<LineFile> lines;
   if (!arguments.json.empty()) lines.emplace(PAWL_TRY(LineFile::open(arguments.json)));
-  Run run(arguments, std::move(session), std::move(camera), std::move(lines));
+  Run run(arguments, guard, std::move(session), std::move(camera), std::move(lines));
   return run.frames();
 }
 
@@ -183,33 +226,37 @@ Status run_model(const RunArguments& arguments) {
 void add_run(CLI::App* program, Action* action) {
   CLI::App* command = program->add_subcommand("run", "Detect in images, video or a camera");
   auto arguments = std::make_shared<RunArguments>();
-  command->add_option("model", arguments->model, "The artifact")
+  named(command->add_option("model", arguments->model, "The artifact"))
       ->required()
       ->option_text("FILE.pawl");
-  command
-      ->add_option("--input", arguments->input,
-                   "Image, folder, video, v4l2:///dev/video0, rtsp://..., gst:PIPELINE or "
-                   "synthetic://?seed=1&fps=25&drift=0.2")
+  named(command->add_option("--input", arguments->input,
+                            "Image, folder, video, v4l2:///dev/video0, rtsp://..., gst:PIPELINE or "
+                            "synthetic://?seed=1&fps=25&drift=0.2"))
       ->required()
       ->option_text("SOURCE");
   add_thresholds(command, &arguments->session);
   add_threads(command, &arguments->session);
   add_pin(command, &arguments->session);
-  command->add_option("--json", arguments->json, "One JSON object a frame to this file; - prints")
+  add_copy(command, &arguments->artifact);
+  named(command->add_option("--json", arguments->json,
+                            "One JSON object a frame to this file, which appears at the end, or to "
+                            "a FIFO or device at once; - prints"))
       ->option_text("FILE");
-  command->add_option("--annotate", arguments->annotate, "Folder for pictures with boxes drawn")
+  named(command->add_option("--annotate", arguments->annotate,
+                            "Folder for pictures with boxes drawn; not that of the input"))
       ->option_text("DIR");
-  command->add_option("--annotate-every", arguments->annotate_every, "Draw every N-th frame only")
-      ->option_text("N [1]")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  command
-      ->add_option("--raw", arguments->raw,
-                   "Folder for network inputs (and outputs, of --head none) as .npy")
+  in_range(command->add_option("--annotate-every", arguments->annotate_every,
+                               "Draw every N-th frame only"),
+           int64_t{1}, int64_t{1} << 40)
+      ->option_text("N [1]");
+  named(command->add_option("--raw", arguments->raw,
+                            "Folder for network inputs (and outputs, of --head none) as .npy"))
       ->option_text("DIR");
-  command->add_option("--frames", arguments->frames, "Stop after this many")
-      ->option_text("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  in_range(command->add_option("--frames", arguments->frames, "Stop after this many"), int64_t{1},
+           int64_t{1} << 40)
+      ->option_text("N");
   command->footer(
+      "SIGINT, SIGTERM and SIGHUP end a run early with its results; a second one ends it at once.\n"
       "Examples\n"
       "  pawl run model.pawl --input photo.jpg\n"
       "  pawl run model.pawl --input photos/ --annotate marked/ --json -\n"

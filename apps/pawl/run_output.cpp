@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -84,41 +85,21 @@ Json detections_json(const engine::Artifact& artifact, const std::string& source
 }
 
 Result<LineFile> LineFile::open(const std::string& path) {
-  if (path == "-") return LineFile(stdout, path);
-  LineFile lines(nullptr, path);
-  lines.file_ = std::fopen(lines.partial_path().c_str(), "we");
-  if (lines.file_ == nullptr) {
-    return Error{Code::kIo, "cannot write " + path + ": " + std::strerror(errno)};
-  }
+  LineFile lines;
+  if (path != "-") lines.file_.emplace(PAWL_TRY(platform::OutputFile::open(path)));
   return lines;
 }
 
-LineFile::LineFile(LineFile&& other) noexcept
-    : file_(std::exchange(other.file_, nullptr)), path_(std::move(other.path_)) {}
-
-LineFile::~LineFile() {
-  if (file_ == nullptr || is_stdout()) return;
-  std::fclose(file_);
-  std::error_code ignored;
-  fs::remove(partial_path(), ignored);
-}
-
 Status LineFile::write(const std::string& line) {
-  const bool written = std::fwrite(line.data(), 1, line.size(), file_) == line.size();
-  if (written && (!is_stdout() || std::fflush(file_) == 0)) return {};
-  return Error{Code::kIo, "cannot write " + path_ + ": " + std::strerror(errno)};
+  if (file_) return file_->write(line);
+  if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0) {
+    return {};
+  }
+  return Error{Code::kIo, std::string("cannot write standard output: ") + std::strerror(errno)};
 }
 
 Status LineFile::finish() {
-  if (is_stdout()) return {};
-  const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-  std::error_code failure;
-  if (closed) fs::rename(partial_path(), path_, failure);
-  if (closed && !failure) return {};
-  std::error_code ignored;
-  fs::remove(partial_path(), ignored);
-  return Error{Code::kIo, "cannot write " + path_ + ": " +
-                              (failure ? failure.message() : std::strerror(errno))};
+  return file_ ? file_->finish() : Status();
 }
 
 Status make_folder(const fs::path& folder) {
@@ -136,7 +117,13 @@ std::string frame_name(const std::string& source, bool is_image, uint64_t sequen
   return printed("frame_%06llu", static_cast<unsigned long long>(sequence));
 }
 
-Status annotate(const fs::path& folder, const std::string& name, const engine::Artifact& artifact,
+std::string annotated_name(const std::string& frame_name) {
+  const std::string extension = fs::path(frame_name).extension().string();
+  const bool keeps = extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+  return keeps ? frame_name : frame_name + ".jpg";
+}
+
+Status annotate(const fs::path& path, const engine::Artifact& artifact,
                 const platform::Frame& frame, std::span<const engine::Detection> detections) {
   std::vector<platform::Mark> marks;
   for (const engine::Detection& d : detections) {
@@ -144,25 +131,34 @@ Status annotate(const fs::path& folder, const std::string& name, const engine::A
         {d.x1, d.y1, d.x2, d.y2, d.class_id,
          class_name(artifact, d.class_id) + printed(" %.2f", static_cast<double>(d.score))});
   }
-  const platform::Image drawn = PAWL_TRY(platform::draw_marks(copy_of(frame), marks));
-  const std::string extension = fs::path(name).extension().string();
-  const bool keeps = extension == ".png" || extension == ".jpg" || extension == ".jpeg";
-  return platform::save_image(folder / (keeps ? name : name + ".jpg"), drawn);
+  return platform::save_image(path, PAWL_TRY(platform::draw_marks(copy_of(frame), marks)));
 }
 
-Status write_raw(const fs::path& folder, const std::string& name, const platform::Frame& frame,
-                 engine::Session* session) {
+std::vector<std::string> raw_names(const std::string& frame_name, const engine::Session& session) {
+  std::vector<std::string> names = {frame_name + ".input.npy"};
+  if (session.artifact().head().present != 0) return names;
+  for (const engine::TensorView& output : session.outputs()) {
+    std::string stem = frame_name + "." + file_name_of(output.name);
+    // Names may differ in nothing but what a file name cannot hold.
+    while (std::ranges::find(names, stem + ".npy") != names.end()) stem += '_';
+    names.push_back(stem + ".npy");
+  }
+  return names;
+}
+
+Status write_raw(const fs::path& folder, const std::vector<std::string>& names,
+                 const platform::Frame& frame, engine::Session* session) {
   PAWL_TRY(session->preprocess(frame));
   const engine::HeadRecord& head = session->artifact().head();
   const std::array<int64_t, 4> shape = {1, head.channels, head.height, head.width};
   const std::vector<float> input = in_logical_order(session->input_view());
-  PAWL_TRY(write_npy(folder / (name + ".input.npy"), shape, input));
+  PAWL_TRY(write_npy(folder / names[0], shape, input));
   if (head.present != 0) return {};
   session->run();
+  size_t next = 1;
   for (const engine::TensorView& output : session->outputs()) {
     const std::vector<int64_t> extent(output.extent.begin(), output.extent.end());
-    PAWL_TRY(write_npy(folder / (name + "." + file_name_of(output.name) + ".npy"), extent,
-                       in_logical_order(output)));
+    PAWL_TRY(write_npy(folder / names[next++], extent, in_logical_order(output)));
   }
   return {};
 }

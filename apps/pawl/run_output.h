@@ -1,16 +1,17 @@
 // What `pawl run` leaves behind for each frame: JSON lines, annotated pictures, raw tensors.
 #pragma once
 
-#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "apps/pawl/json.h"
 #include "engine/artifact/artifact.h"
 #include "engine/runtime/session.h"
 #include "platform/frame.h"
+#include "platform/output_file.h"
 #include "platform/result.h"
 
 namespace pawl::program {
@@ -22,23 +23,18 @@ Json detections_json(const engine::Artifact& artifact, const std::string& source
                      const platform::Frame& frame, std::span<const engine::Detection> detections,
                      const engine::StageTimes& times);
 
-// Lines to a file that appears under its name when finish() succeeds, or to standard output ("-").
+// Lines to an OutputFile (platform/output_file.h), or to standard output ("-").
 class LineFile {
  public:
   static platform::Result<LineFile> open(const std::string& path);
-  LineFile(LineFile&& other) noexcept;
-  LineFile& operator=(LineFile&&) = delete;
-  ~LineFile();  // without finish(): nothing is left
 
   platform::Status write(const std::string& line);
-  platform::Status finish();
-  bool is_stdout() const { return file_ == stdout; }
+  platform::Status finish();  // without it no file is left
+  bool is_stdout() const { return !file_; }
 
  private:
-  LineFile(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
-  std::string partial_path() const { return path_ + ".part"; }
-  std::FILE* file_;
-  std::string path_;
+  LineFile() = default;
+  std::optional<platform::OutputFile> file_;
 };
 
 platform::Status make_folder(const std::filesystem::path& folder);
@@ -46,13 +42,17 @@ platform::Status make_folder(const std::filesystem::path& folder);
 // "dog.jpg" of an image file, "frame_000123" of a video: names of the files made from a frame.
 std::string frame_name(const std::string& source, bool is_image, uint64_t sequence);
 
-platform::Status annotate(const std::filesystem::path& folder, const std::string& name,
-                          const engine::Artifact& artifact, const platform::Frame& frame,
+// Of the frame's annotated picture: NAME, or NAME.jpg where that is no .png or .jpg.
+std::string annotated_name(const std::string& frame_name);
+platform::Status annotate(const std::filesystem::path& path, const engine::Artifact& artifact,
+                          const platform::Frame& frame,
                           std::span<const engine::Detection> detections);
 
 // NAME.input.npy and, of an artifact compiled with --head none, NAME.<output>.npy for every output.
-// Runs preprocess (and the network) of the session itself.
-platform::Status write_raw(const std::filesystem::path& folder, const std::string& name,
-                           const platform::Frame& frame, engine::Session* session);
+std::vector<std::string> raw_names(const std::string& frame_name, const engine::Session& session);
+// Those files. Runs preprocess (and the network) of the session itself.
+platform::Status write_raw(const std::filesystem::path& folder,
+                           const std::vector<std::string>& names, const platform::Frame& frame,
+                           engine::Session* session);
 
 }  // namespace pawl::program

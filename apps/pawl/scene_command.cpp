@@ -1,17 +1,22 @@
 // pawl scene: labelled pictures of the synthetic line.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
 #include "apps/pawl/progress.h"
 #include "apps/pawl/run_output.h"
 #include "apps/pawl/text.h"
 #include "platform/files.h"
 #include "platform/imaging/images.h"
+#include "platform/stop_signals.h"
 #include "platform/synthetic/line_scene.h"
 
 namespace pawl::program {
@@ -40,35 +45,108 @@ std::string yolo_text(const std::vector<platform::DefectLabel>& labels, int widt
   return text;
 }
 
-Status render_scene(const SceneArguments& arguments) {
-  const fs::path out = arguments.out;
-  PAWL_TRY(make_folder(out / "images"));
-  PAWL_TRY(make_folder(out / "labels"));
-  std::string classes;
-  for (const char* name : platform::kDefectNames) classes += std::string(name) + '\n';
-  PAWL_TRY(platform::replace_file(out / "classes.txt", std::string_view(classes)));
+// What is in the folder already is the user's, unless it is what this command writes: then it ended
+// early or ran before.
+Status check_own(const fs::path& path, std::span<const std::byte> expected) {
+  const auto found = platform::read_file(path, expected.size());
+  if (found.ok() && std::ranges::equal(found.value(), expected)) return {};
+  return Error{Code::kInvalidArgument, path.string() +
+                                           " exists and is not what these options make; it is left "
+                                           "as it is, give another folder to --out"};
+}
 
-  platform::LineScene scene(arguments.line);
-  const platform::LineOptions& line = scene.options();
-  const int64_t stride = arguments.video ? 1 : scene.independent_stride();
-  platform::Image image = platform::Image::blank(line.width, line.height);
-  std::vector<platform::DefectLabel> labels;
-  int64_t defects = 0;
-  Progress progress("rendering", arguments.count);
-  for (int64_t i = 0; i < arguments.count; ++i) {
-    scene.render(i * stride, image.pixels.data(), image.stride, &labels);
-    const std::string stem = printed("%06lld", static_cast<long long>(i));
-    PAWL_TRY(platform::save_image(out / "images" / (stem + "." + arguments.format), image));
-    PAWL_TRY(platform::replace_file(out / "labels" / (stem + ".txt"),
-                                    std::string_view(yolo_text(labels, line.width, line.height))));
-    defects += static_cast<int64_t>(labels.size());
-    progress.advance(i + 1);
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+class SceneFolder {
+ public:
+  explicit SceneFolder(const SceneArguments& arguments)
+      : arguments_(arguments),
+        out_(arguments.out),
+        scene_(arguments.line),
+        image_(platform::Image::blank(line().width, line().height)),
+        progress_("rendering", arguments.count) {
+    for (const char* name : platform::kDefectNames) classes_ += std::string(name) + '\n';
   }
-  progress.clear();
-  std::printf("%lld images of %dx%d with %lld labelled defects in %s\n",
-              static_cast<long long>(arguments.count), line.width, line.height,
-              static_cast<long long>(defects), arguments.out.c_str());
-  return {};
+
+  Status write() {
+    platform::stop_on_signals();
+    PAWL_TRY(check_existing());
+    PAWL_TRY(make_folder(out_ / "images"));
+    PAWL_TRY(make_folder(out_ / "labels"));
+    if (!is_there(out_ / kClasses)) PAWL_TRY(platform::replace_file(out_ / kClasses, classes_));
+    for (int64_t i = 0; i < arguments_.count && !platform::stop_requested(); ++i) {
+      if (there_.contains(i)) continue;
+      PAWL_TRY(render(i));
+      if (!is_there(image_path(i))) PAWL_TRY(platform::replace_file(image_path(i), picture_));
+      if (!is_there(label_path(i))) PAWL_TRY(platform::replace_file(label_path(i), text_));
+      count_picture();
+    }
+    progress_.clear();
+    std::printf("%lld images of %dx%d with %lld labelled defects in %s\n",
+                static_cast<long long>(pictures_), line().width, line().height,
+                static_cast<long long>(defects_), arguments_.out.c_str());
+    return {};
+  }
+
+ private:
+  static constexpr const char* kClasses = "classes.txt";
+
+  const platform::LineOptions& line() const { return scene_.options(); }
+  std::string stem(int64_t i) const { return printed("%06lld", static_cast<long long>(i)); }
+  fs::path image_path(int64_t i) const {
+    return out_ / "images" / (stem(i) + "." + arguments_.format);
+  }
+  fs::path label_path(int64_t i) const { return out_ / "labels" / (stem(i) + ".txt"); }
+
+  // Before anything is written: no file of another origin bears a name of ours.
+  Status check_existing() {
+    const auto classes = std::as_bytes(std::span(classes_));
+    if (is_there(out_ / kClasses)) PAWL_TRY(check_own(out_ / kClasses, classes));
+    for (int64_t i = 0; i < arguments_.count && !platform::stop_requested(); ++i) {
+      const bool image = is_there(image_path(i)), label = is_there(label_path(i));
+      if (!image && !label) continue;
+      PAWL_TRY(render(i));
+      if (image) PAWL_TRY(check_own(image_path(i), picture_));
+      if (label) PAWL_TRY(check_own(label_path(i), std::as_bytes(std::span(text_))));
+      if (!image || !label) continue;
+      there_.insert(i);
+      count_picture();
+    }
+    return {};
+  }
+
+  // Picture i and its labels, as the bytes of their files.
+  Status render(int64_t i) {
+    const int64_t stride = arguments_.video ? 1 : scene_.independent_stride();
+    scene_.render(i * stride, image_.pixels.data(), image_.stride, &labels_);
+    text_ = yolo_text(labels_, line().width, line().height);
+    picture_ = PAWL_TRY(platform::encode_image(image_path(i), image_));
+    return {};
+  }
+
+  void count_picture() {
+    defects_ += static_cast<int64_t>(labels_.size());
+    progress_.advance(++pictures_);
+  }
+
+  const SceneArguments& arguments_;
+  const fs::path out_;
+  platform::LineScene scene_;
+  platform::Image image_;
+  Progress progress_;
+  std::string classes_;
+  std::vector<platform::DefectLabel> labels_;
+  std::string text_;  // of the labels
+  std::vector<std::byte> picture_;
+  std::set<int64_t> there_;  // pictures that need not be written again
+  int64_t pictures_ = 0, defects_ = 0;
+};
+
+Status render_scene(const SceneArguments& arguments) {
+  return SceneFolder(arguments).write();
 }
 
 }  // namespace
@@ -78,24 +156,28 @@ void add_scene(CLI::App* program, Action* action) {
       program->add_subcommand("scene", "Render labelled images of a synthetic production line");
   auto arguments = std::make_shared<SceneArguments>();
   platform::LineOptions* line = &arguments->line;
-  command->add_option("--out", arguments->out, "Folder for images/, labels/ and classes.txt")
+  named(command->add_option("--out", arguments->out,
+                            "Folder for images/, labels/ and classes.txt; of files already there, "
+                            "none is changed"))
       ->required()
       ->option_text("DIR");
-  command->add_option("--count", arguments->count, "Images")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+  in_range(command->add_option("--count", arguments->count, "Images"), int64_t{1},
+           int64_t{1'000'000})
       ->option_text("N [100]");
-  command->add_option("--seed", line->seed, "Equal seeds, equal images")->option_text("S [1]");
-  command->add_option("--width", line->width, "160 to 3840 pixels")
-      ->check(CLI::Range(160, 3840))
+  in_range(command->add_option("--seed", line->seed, "Equal seeds, equal images"), uint64_t{0},
+           ~uint64_t{0})
+      ->option_text("S [1]");
+  in_range(command->add_option("--width", line->width, "160 to 3840 pixels"), int64_t{160},
+           int64_t{3840})
       ->option_text("W [1280]");
-  command->add_option("--height", line->height, "90 to 2160 pixels")
-      ->check(CLI::Range(90, 2160))
+  in_range(command->add_option("--height", line->height, "90 to 2160 pixels"), int64_t{90},
+           int64_t{2160})
       ->option_text("H [720]");
-  command->add_option("--drift", line->drift, "How far the light wanders, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0))
+  in_range(command->add_option("--drift", line->drift, "How far the light wanders, 0 to 1"), 0.0,
+           1.0)
       ->option_text("SHARE [0.2]");
-  command->add_option("--noise", line->noise, "Sensor noise, share of full scale")
-      ->check(CLI::Range(0.0, 0.2))
+  in_range(command->add_option("--noise", line->noise, "Sensor noise, share of full scale"), 0.0,
+           0.2)
       ->option_text("SHARE [0.012]");
   command->add_option("--format", arguments->format, "Of the images")
       ->check(CLI::IsMember({"png", "jpg"}))
