@@ -46,6 +46,16 @@ def png(shade):
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
+def end(process):
+    """What a failed test left running."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+
+
 class Output:
     """An output option: the words of a command that makes `path` write there."""
 
@@ -102,8 +112,10 @@ class OutputTest(unittest.TestCase):
         self.folder.cleanup()
 
     def start(self, *words, **options):
-        return subprocess.Popen([OPTIONS.pawl, *map(str, words)], cwd=self.at, text=True,
-                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
+        process = subprocess.Popen([OPTIONS.pawl, *map(str, words)], cwd=self.at, text=True,
+                                   **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
+        self.addCleanup(end, process)
+        return process
 
     def pawl(self, *words, status=0, **options):
         process = self.start(*words, **options)
@@ -445,7 +457,7 @@ class OutputTest(unittest.TestCase):
         else:
             self.await_handler(process, 0.1 if name == "eval" else 0.4)
         process.send_signal(number)
-        out, process.err = process.communicate(timeout=20)
+        out, process.err = process.communicate(timeout=60)
         return process, out
 
     def await_handler(self, process, seconds):
@@ -469,7 +481,7 @@ class OutputTest(unittest.TestCase):
             time.sleep(0.2)
             self.assertIsNone(process.poll())
             process.send_signal(number)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
             self.assertEqual(process.returncode, -number)
             self.no_leftovers()
         os.close(reader)
@@ -481,7 +493,7 @@ class OutputTest(unittest.TestCase):
             process = self.start("compile", "model.onnx", "-o", "out.pawl")
             self.await_handler(process, 0.03 * tenth)
             process.send_signal((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[tenth % 3])
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
             ended += process.returncode < 0
             self.assertIn(process.returncode, (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
             self.no_leftovers()
