@@ -1,6 +1,6 @@
 #include "apps/pawl/file_guard.h"
 
-#include "platform/imaging/images.h"
+#include "platform/imaging/image_folder.h"
 
 namespace pawl::program {
 
@@ -8,6 +8,7 @@ namespace fs = std::filesystem;
 using platform::Code;
 using platform::Error;
 using platform::FileIdentity;
+using platform::Result;
 using platform::Status;
 
 FileGuard::FileGuard() : standard_output_(platform::standard_output_identity()) {}
@@ -23,28 +24,27 @@ Status FileGuard::reads(const std::string& what, const fs::path& path) {
   return {};
 }
 
-Status FileGuard::reads_folder(const std::string& what, const fs::path& path, Predicate is_input) {
-  std::error_code failure;
-  fs::directory_iterator entries(path, failure);
-  if (failure) return reads(what, path);
-  for (; !failure && entries != fs::directory_iterator(); entries.increment(failure)) {
-    if (!is_input(entries->path())) continue;
-    const auto identity = platform::file_identity(entries->path());
-    if (identity) inputs_.emplace(*identity, Named{what, entries->path()});
-  }
-  return {};
+void FileGuard::remember_input(const std::string& what, const fs::path& path) {
+  const auto identity = platform::file_identity(path);
+  if (identity && identity != standard_output_) inputs_.emplace(*identity, Named{what, path});
 }
 
 Status FileGuard::reads_pictures(const std::string& what, const fs::path& path) {
-  return reads_folder(what, path, platform::has_image_extension);
+  const Result<platform::ImageFolder> folder = platform::list_images(path);
+  if (!folder.ok()) return reads(what, path);
+  for (const fs::path& image : folder.value().images) remember_input(what, image);
+  return {};
 }
 
 Status FileGuard::reads_labels(const std::string& what, const fs::path& path) {
   PAWL_TRY(reads(what, path / ".." / "classes.txt"));
-  return reads_folder(what, path, [](const fs::path& file) {
-    const fs::path extension = file.extension();
-    return extension == ".txt" || extension == ".xml" || extension == ".json";
-  });
+  std::error_code failure;
+  fs::directory_iterator entries(path, failure);
+  if (failure) return reads(what, path);
+  for (; !failure && entries != fs::directory_iterator(); entries.increment(failure)) {
+    remember_input(what, entries->path());
+  }
+  return {};
 }
 
 Status FileGuard::check(const std::string& option, const fs::path& path,

@@ -41,9 +41,7 @@ class FileGuard {
   platform::Status check(const std::string& option, const std::filesystem::path& path) const;
 
  private:
-  using Predicate = bool (*)(const std::filesystem::path& path);
-  platform::Status reads_folder(const std::string& what, const std::filesystem::path& path,
-                                Predicate is_input);
+  void remember_input(const std::string& what, const std::filesystem::path& path);
   platform::Status check(const std::string& option, const std::filesystem::path& path,
                          const platform::FileIdentity& identity) const;
 

@@ -20,6 +20,7 @@
 #include "apps/pawl/text.h"
 #include "engine/runtime/session.h"
 #include "platform/imaging/camera.h"
+#include "platform/imaging/image_folder.h"
 #include "platform/stop_signals.h"
 
 namespace pawl::program {
@@ -40,8 +41,8 @@ struct RunArguments {
 // The files behind an input that is a set of pictures; none of any other.
 Result<std::vector<fs::path>> picture_files(const fs::path& input) {
   std::error_code ignored;
-  if (fs::is_directory(input, ignored)) return platform::list_images(input);
-  if (platform::has_image_extension(input)) return std::vector<fs::path>{input};
+  if (fs::is_directory(input, ignored)) return PAWL_TRY(platform::list_images(input)).images;
+  if (platform::is_image_file(input)) return std::vector<fs::path>{input};
   return std::vector<fs::path>();
 }
 

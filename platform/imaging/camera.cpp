@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "platform/imaging/camera_kinds.h"
-#include "platform/imaging/image_format.h"
+#include "platform/imaging/image_folder.h"
 
 namespace pawl::platform {
 namespace {
@@ -21,14 +21,6 @@ bool is_network_url(std::string_view uri) {
     if (uri.starts_with(scheme)) return true;
   }
   return false;
-}
-
-// By name or by content. GIF plays as the video it may be, and so does a row of JPEGs.
-bool is_image_file(const fs::path& path) {
-  const ImageFormat format = image_format_of_file(path);
-  const fs::path extension = path.extension();
-  if (format == ImageFormat::kGif || extension == ".mjpeg" || extension == ".mjpg") return false;
-  return format != ImageFormat::kNone || has_image_extension(path);
 }
 
 Result<std::unique_ptr<Camera>> open_path(const std::string& uri, const CameraOptions& options) {

@@ -72,4 +72,11 @@ Result<ImageFolder> list_images(const fs::path& folder) {
   return found;
 }
 
+bool is_image_file(const fs::path& path) {
+  const ImageFormat format = image_format_of_file(path);
+  const fs::path extension = path.extension();
+  if (format == ImageFormat::kGif || extension == ".mjpeg" || extension == ".mjpg") return false;
+  return format != ImageFormat::kNone || has_image_extension(path);
+}
+
 }  // namespace pawl::platform

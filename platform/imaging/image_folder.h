@@ -1,4 +1,4 @@
-// The images of a folder.
+// Which files are pictures: the images of a folder, and single ones.
 #pragma once
 
 #include <filesystem>
@@ -22,5 +22,9 @@ struct ImageFolder {
 
 // Errors: kNotFound, also when there are no images; kIo.
 Result<ImageFolder> list_images(const std::filesystem::path& folder);
+
+// Whether a file by itself is read as a picture: by name or by content. GIF plays as the video it
+// may be, and so does a row of JPEGs.
+bool is_image_file(const std::filesystem::path& path);
 
 }  // namespace pawl::platform

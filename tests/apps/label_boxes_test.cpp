@@ -31,21 +31,22 @@ void expect_box(const TruthBox& box, float x1, float y1, float x2, float y2) {
 
 TEST(LabelBoxes, Voc) {
   std::vector<std::string> names;
-  const auto box = parse_voc(voc("1.5", "20", "300", "4000"), &names);
+  StatedSize size;
+  const auto box = parse_voc(voc("1.5", "20", "300", "4000"), &names, &size);
   ASSERT_TRUE(box.ok()) << box.error().message;
   ASSERT_EQ(box.value().size(), 1U);
   expect_box(box.value()[0], 1.5F, 20.0F, 300.0F, 4000.0F);
-  EXPECT_TRUE(parse_voc(voc("5", "6", "5", "6"), &names).ok());  // empty, but not backwards
-  EXPECT_FALSE(parse_voc(voc("6", "6", "5", "7"), &names).ok());
-  EXPECT_FALSE(parse_voc(voc("5", "7", "6", "6"), &names).ok());
+  EXPECT_TRUE(parse_voc(voc("5", "6", "5", "6"), &names, &size).ok());  // empty, but not backwards
+  EXPECT_FALSE(parse_voc(voc("6", "6", "5", "7"), &names, &size).ok());
+  EXPECT_FALSE(parse_voc(voc("5", "7", "6", "6"), &names, &size).ok());
 }
 
 TEST(LabelBoxes, Coco) {
   std::vector<std::string> names;
   const auto images = parse_coco(coco("[1.5,20,300,4000]"), &names);
   ASSERT_TRUE(images.ok()) << images.error().message;
-  ASSERT_EQ(images.value()[0].truth.size(), 1U);
-  expect_box(images.value()[0].truth[0], 1.5F, 20.0F, 301.5F, 4020.0F);
+  ASSERT_EQ(images.value().images[0].truth.size(), 1U);
+  expect_box(images.value().images[0].truth[0], 1.5F, 20.0F, 301.5F, 4020.0F);
   EXPECT_TRUE(parse_coco(coco("[1,2,0,0]"), &names).ok());
   EXPECT_FALSE(parse_coco(coco("[1,2,-3,4]"), &names).ok());
   EXPECT_FALSE(parse_coco(coco("[1,2,3,-4]"), &names).ok());

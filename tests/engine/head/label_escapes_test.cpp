@@ -13,7 +13,7 @@ namespace {
 std::string name_of(const std::string& body, char quote = '\'') {
   const auto names = parse_names_literal(std::string("[") + quote + body + quote + "]");
   if (!names.ok()) return "error: " + names.error().message;
-  return names.value().size() == 1 ? names.value()[0] : "not one name";
+  return names.value().labels.size() == 1 ? names.value().labels[0] : "not one name";
 }
 
 bool refused(const std::string& body) {
