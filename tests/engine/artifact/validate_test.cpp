@@ -181,7 +181,7 @@ TEST(ValidatePlan, HugeExtentsDoNotWrapAround) {
 TEST(ValidatePlan, Steps) {
   const auto tensors = static_cast<int32_t>(golden_plan().tensors.size());
   const uint64_t weights = golden_plan().weights.size();
-  expect_refused("unknown kind", [](Plan& p) { p.steps[2].kind = static_cast<StepKind>(11); });
+  expect_refused("unknown kind", [](Plan& p) { p.steps[2].kind = static_cast<StepKind>(12); });
   expect_refused("unknown kind", [](Plan& p) { p.steps[2].kind = static_cast<StepKind>(0); });
   expect_refused("activation", [](Plan& p) { p.steps[2].activation = 11; });
   expect_refused("reserved", [](Plan& p) { p.steps[2].reserved0 = 1; });

@@ -37,6 +37,7 @@ TEST(LabelEscapes, GiveTheirCodePoint) {
   EXPECT_EQ(name_of(R"(\U00010000)"), "\xf0\x90\x80\x80");
   EXPECT_EQ(name_of(R"(\U0001f600)"), "\xf0\x9f\x98\x80");
   EXPECT_EQ(name_of(R"(\U0010ffff)"), "\xf4\x8f\xbf\xbf");
+  EXPECT_EQ(name_of(R"(\ud83d\ude00)"), "\xf0\x9f\x98\x80");  // as JSON writes it
   EXPECT_EQ(name_of(R"(\\)"), "\\");
   EXPECT_EQ(name_of(R"(\')"), "'");
   EXPECT_EQ(name_of(R"(\")"), "\"");
@@ -67,15 +68,22 @@ TEST(LabelEscapes, WithoutTheirDigitsAreRefused) {
 
 TEST(LabelEscapes, BeyondUnicodeAreRefused) {
   for (const char* const body :
-       {R"(\ud800)", R"(\udbff)", R"(\udc00)", R"(\udfff)", R"(\ud83d\ude00)", R"(\U00110000)",
-        R"(\Uffffffff)", R"(\U80000041)", R"(\U0000d800)", R"(\U0000dfff)"}) {
+       {R"(\ud800)", R"(\udbff)", R"(\udc00)", R"(\udfff)", R"(\U00110000)", R"(\Uffffffff)",
+        R"(\U80000041)", R"(\U0000d800)", R"(\U0000dfff)"}) {
     EXPECT_TRUE(refused(body)) << body << " gave " << name_of(body);
   }
 }
 
-TEST(LabelEscapes, OfControlCharactersAndOthersAreRefused) {
-  for (const char* const body : {R"(\n)", R"(\t)", R"(\x00)", R"(\x1f)", R"(\x7f)", R"(\u000a)",
-                                 R"(\a)", R"(\r)", R"(\q)", R"(\N{DASH})", R"(\101)", R"(\X41)"}) {
+// Such a name is dropped, and no other with it.
+TEST(LabelEscapes, OfControlCharactersAreNoName) {
+  for (const char* const body :
+       {R"(\n)", R"(\t)", R"(\r)", R"(\x00)", R"(\x1f)", R"(\x7f)", R"(\u000a)"}) {
+    EXPECT_EQ(name_of(body), "class 0") << body;
+  }
+}
+
+TEST(LabelEscapes, OthersAreRefused) {
+  for (const char* const body : {R"(\a)", R"(\q)", R"(\N{DASH})", R"(\101)", R"(\X41)"}) {
     EXPECT_TRUE(refused(body)) << body << " gave " << name_of(body);
   }
   EXPECT_FALSE(parse_names_literal(R"(['a\)").ok());

@@ -305,7 +305,7 @@ TEST(Hostile, Movement) {
   Refused("Pad").x({2}).c({2}, Ints{-2, -1}).because("leave nothing");
   Refused("Pad").x({2}).c({3}, Ints{1, 1, 1}).because("3 pads");
   Refused("Pad").x({2}).c({2}, Ints{2, 0}).set("mode", "reflect").because("below the extent");
-  Refused("Pad").x({2}).c({2}, Ints{1, 0}).set("mode", "wrap").because("wrap");
+  Refused("Pad").x({2}).c({2}, Ints{1, 0}).set("mode", "tile").because("tile");
   Refused("Gather").x({3, 2}).c({1}, Ints{3}).because("index 3");
   Refused("Gather").x({3, 2}).c({1}, Ints{-4}).because("index -4");
   Refused("Gather").x({3, 2}).c({1}, Floats{1}).because("indices are float32");
