@@ -44,6 +44,16 @@ Op same_op(const Same (&table)[N], std::string_view op_type) {
   return found->op;
 }
 
+// Operand `index`. The sums of integer convolutions and products are real numbers here
+// (expand_quantized.h): what the file adds to them as whole numbers, a quantized bias, is too.
+Result<ValueId> operand(NodeImport& in, size_t index) {
+  const ValueId id = PAWL_TRY(in.input(index));
+  const ValueId other = PAWL_TRY(in.input(1 - index));
+  const bool meets_reals = in.dtype(id) == DType::kInt32 && in.dtype(other) == DType::kFloat32;
+  if (!meets_reals) return id;
+  return in.emit(Op::kCast, {id}, {{"to", std::string(dtype_name(DType::kFloat32))}});
+}
+
 }  // namespace
 
 Status import_unary(NodeImport& in) {
@@ -151,8 +161,8 @@ Status import_selu(NodeImport& in) {
 }
 
 Status import_binary(NodeImport& in) {
-  const ValueId a = PAWL_TRY(in.input(0));
-  const ValueId b = PAWL_TRY(in.input(1));
+  const ValueId a = PAWL_TRY(operand(in, 0));
+  const ValueId b = PAWL_TRY(operand(in, 1));
   const Op op = same_op(kBinary, in.op_type());
   if (op != Op::kMod) return in.finish(op, {a, b});
   const int64_t fmod = PAWL_TRY(in.integer("fmod", 0));

@@ -109,7 +109,9 @@ Result<Encoding> read_encoding(NodeImport& in, const Shape& x, const ZeroPoints&
   Encoding encoding;
   encoding.scale = PAWL_TRY(read_scales(in));
   encoding.zero = zero.values;
-  const int64_t given = PAWL_TRY(in.integer("axis", 1));
+  // A bias has one dimension, which its scales can only be along.
+  const int64_t otherwise = x.size() == 1 ? 0 : 1;
+  const int64_t given = PAWL_TRY(in.integer("axis", otherwise));
   const size_t count = std::max(encoding.scale.size(), encoding.zero.size());
   if (count != 1) {
     encoding.axis = PAWL_TRY(in.resolve_axis(given, static_cast<int64_t>(x.size())));

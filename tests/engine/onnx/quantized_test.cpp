@@ -378,6 +378,80 @@ TEST(QLinear, Conv) {
   EXPECT_NE(graph.assumptions[0].find("QLinear, 1 operator)"), std::string::npos);
 }
 
+// A quantized bias that the convolution does not take itself, as exporters write it.
+enum class Bias { kBytes, kQuantizedConstant, kSharedByChannel, kWithoutAxis, kMovedLevels };
+
+TEST(QLinear, ABiasThatReachesAnAddOnItsOwn) {
+  for (const Bias bias : {Bias::kBytes, Bias::kQuantizedConstant, Bias::kSharedByChannel,
+                          Bias::kWithoutAxis, Bias::kMovedLevels}) {
+    SCOPED_TRACE(static_cast<int>(bias));
+    const bool bytes = bias == Bias::kBytes || bias == Bias::kQuantizedConstant;
+    QuantizedBuilder model;
+    model.input("x", {1, 1, 5, 4});
+    model.encoding("x", 0.02F, 100);
+    model.encoding("c", 0.05F, 90);
+    model.quantize("x", "x_q", "x");
+    model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+    model.constant("w_s", {2}, kScales);
+    model.levels("w_z", kS8, {2}, {0, 0});
+    model.constant("by_channel", {4}, Ints{1, 2, 1, 1});
+    Names inputs = {"x_q", "x_s", "x_z", "w_q", "w_s", "w_z", "c_s", "c_z"};
+    // 0.2 and -0.035, of the scales of input and weights together; the convolution adds it too.
+    if (!bytes) {
+      model.levels("b_q", kS32, {2}, {1000, -7});
+      model.constant("b_s", {2}, Floats{0.0002F, 0.005F});
+      inputs.push_back("b_q");
+    }
+    model.node("QLinearConv", inputs, {"c_q"}).set("pads", Ints{1, 0, 0, 1});
+    if (bytes) {
+      model.encoding("b", 0.005F, 120);
+      if (bias == Bias::kBytes) {
+        model.levels("b_q", kU8, {2, 1, 1}, {160, 113});
+      } else {
+        model.constant("b", {1, 2, 1, 1}, Floats{0.2F, -0.035F});
+        model.quantize("b", "b_q", "b");
+      }
+      model.node("QLinearAdd", {"b_q", "b_s", "b_z", "c_q", "c_s", "c_z", "c_s", "c_z"}, {"y_q"})
+          .domain("com.microsoft");
+      model.dequantize("y_q", "y", "c");
+    } else {
+      model.dequantize("c_q", "c", "c");
+      if (bias == Bias::kMovedLevels) {
+        model.node("Reshape", {"b_q", "by_channel"}, {"wide_q"});
+        model.node("DequantizeLinear", {"wide_q", "b_s"}, {"wide"}).set("axis", int64_t{1});
+      } else {
+        NodeRef node = model.node("DequantizeLinear", {"b_q", "b_s"}, {"b"});
+        if (bias == Bias::kSharedByChannel) node.set("axis", int64_t{0});
+        model.node("Reshape", {"b", "by_channel"}, {"wide"});
+      }
+      model.node("Add", {"c", "wide"}, {"y"});
+    }
+    model.output("y");
+    const Floats once = {0.2F, -0.035F};
+    expect_equal(model, float_conv(weights_by_channel(), bytes ? once : Floats{0.4F, -0.07F}));
+  }
+}
+
+// Added to the sums themselves, as whole numbers, on either side.
+TEST(Dynamic, WholeNumbersAddedToIntegerSums) {
+  for (const bool first : {true, false}) {
+    QuantizedBuilder model(12);
+    model.input("x", {1, 1, 5, 4});
+    model.encoding("x", 0.5F, 20);
+    model.quantize("x", "x_q", "x");
+    model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+    model.node("ConvInteger", {"x_q", "w_q", "x_z"}, {"i"}).set("pads", Ints{1, 0, 0, 1});
+    model.levels("b_q", kS32, {2, 1, 1}, {30, -7});
+    model.node("Add", first ? Names{"b_q", "i"} : Names{"i", "b_q"}, {"s"});
+    model.node("Cast", {"s"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
+    model.node("Mul", {"f", "x_s"}, {"y"});
+    model.output("y");
+    Floats weights;
+    for (const int64_t level : kWeightLevels) weights.push_back(static_cast<float>(level));
+    expect_equal(model, float_conv(weights, {15.0F, -3.5F}), 1e-3F);
+  }
+}
+
 TEST(QLinear, MatMulByColumn) {
   QuantizedBuilder model;
   model.input("x", {3, 2});
