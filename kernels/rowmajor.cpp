@@ -240,6 +240,14 @@ void row_binary(const RowBinaryParams& p, int32_t part, int32_t parts) {
       return binary_rows(p, part, parts, [](float a, float b) { return std::pow(a, b); });
     case RowBinaryOp::kMod:
       return binary_rows(p, part, parts, modulo);
+    case RowBinaryOp::kTruncatedMod:
+      return binary_rows(p, part, parts, [](float a, float b) { return std::fmod(a, b); });
+    case RowBinaryOp::kEqual:
+      return binary_rows(p, part, parts, [](float a, float b) { return a == b ? 1.0F : 0.0F; });
+    case RowBinaryOp::kLess:
+      return binary_rows(p, part, parts, [](float a, float b) { return a < b ? 1.0F : 0.0F; });
+    case RowBinaryOp::kGreater:
+      return binary_rows(p, part, parts, [](float a, float b) { return a > b ? 1.0F : 0.0F; });
   }
 }
 
@@ -277,6 +285,8 @@ void row_unary(const RowUnaryParams& p, int32_t part, int32_t parts) {
       return map(p, range, [alpha](float x) { return x < 0.0F ? alpha * std::expm1(x) : x; });
     case RowUnaryOp::kTruncate:
       return map(p, range, [](float x) { return std::trunc(x); });
+    case RowUnaryOp::kNot:
+      return map(p, range, [](float x) { return x == 0.0F ? 1.0F : 0.0F; });
   }
 }
 

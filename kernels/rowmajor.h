@@ -37,7 +37,11 @@ enum class RowBinaryOp : uint8_t {
   kMin = 4,
   kMax = 5,
   kPow = 6,
-  kMod = 7  // takes the sign of the divisor, as ONNX Mod of integers
+  kMod = 7,           // takes the sign of the divisor, as ONNX Mod of integers
+  kTruncatedMod = 8,  // of the dividend
+  kEqual = 9,         // comparisons give 1 or 0
+  kLess = 10,
+  kGreater = 11
 };
 struct RowBinaryParams {
   RowBinaryOp op;
@@ -65,7 +69,8 @@ enum class RowUnaryOp : uint8_t {
   kCos = 11,
   kSoftplus = 12,
   kElu = 13,
-  kTruncate = 14  // towards zero
+  kTruncate = 14,  // towards zero
+  kNot = 15        // 1 where x is 0, else 0
 };
 struct RowUnaryParams {
   RowUnaryOp op;

@@ -24,6 +24,8 @@ pawl_test(engine/compile/recognition DEPS pawl::compile)
 pawl_test(engine/compile/resize_network DEPS pawl::compile pawl::runtime)
 pawl_test(engine/compile/resize_crop DEPS pawl::compile)
 if(TARGET pawl_onnx)
+  pawl_test(engine/compile/every_operator DEPS pawl::compile pawl::runtime pawl::onnx pawl_onnx_schema
+            SOURCES engine/compile/operator_cases.cpp)
   pawl_test(engine/compile/models DEPS pawl::compile pawl::runtime pawl::onnx)
 endif()
 pawl_test(engine/runtime/thread_pool DEPS pawl::runtime)

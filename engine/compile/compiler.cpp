@@ -11,6 +11,7 @@
 #include "engine/head/head_guess.h"
 #include "engine/passes/passes.h"
 #include "engine/plan/lower.h"
+#include "engine/plan/spell_out.h"
 #include "engine/plan/target.h"
 
 namespace pawl::engine {
@@ -251,6 +252,7 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
         "the file rounds the head's anchors and strides to 8 bits; the decoder uses exact ones");
   }
   if (options.input) PAWL_TRY(resize(*options.input, &prepared));
+  spell_out(&prepared.graph);
   if (!prepared.fused && !prepared.guess.levels.empty()) {
     prepared.guess.assumptions.push_back(
         "the head runs as exported: its tail matched no decode step");

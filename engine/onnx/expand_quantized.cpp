@@ -133,6 +133,12 @@ bool is_expandable(const OnnxNode& node) {
   return known_domain && (node.op_type == kConcat || find_row(node.op_type) != nullptr);
 }
 
+std::vector<std::string_view> expandable_types() {
+  std::vector<std::string_view> types = {kConcat};
+  for (const Row& row : kRows) types.push_back(row.op_type);
+  return types;
+}
+
 Result<std::vector<OnnxNode>> expand(GraphBuilder* builder, const OnnxNode& node, int64_t opset) {
   if (node.outputs.size() != 1 || node.outputs[0].empty()) {
     return Error{Code::kCorrupt, "it does not have one output"};

@@ -130,6 +130,12 @@ Handler find_handler(std::string_view op_type) {
   return found != std::end(kHandlers) && found->op_type == op_type ? found->handler : nullptr;
 }
 
+std::vector<std::string_view> operator_types() {
+  std::vector<std::string_view> types;
+  for (const Row& row : kHandlers) types.push_back(row.op_type);
+  return types;
+}
+
 bool moves_numbers(std::string_view op_type) {
   constexpr std::string_view kMovers[] = {
       "Concat",   "DepthToSpace", "Dropout", "Expand",    "Flatten",   "Gather",  "GatherElements",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "engine/onnx/node_import.h"
 
@@ -11,6 +12,9 @@ using Handler = Status (*)(NodeImport&);
 
 // Null if the operator of ONNX's own domain is not supported.
 Handler find_handler(std::string_view op_type);
+
+// Every operator that find_handler() knows, alphabetically.
+std::vector<std::string_view> operator_types();
 
 // Whether the operator moves numbers about or chooses among them, and so works on levels
 // (encoding.h) as on the numbers that they stand for.

@@ -96,6 +96,7 @@ int32_t fuse_activations(Graph* graph) {
   int32_t fused = 0;
   for (Node& conv : graph->nodes) {
     if (conv.op != Op::kConv || conv.has("activation") || conv.inputs.size() > 3) continue;
+    if (!has_constant_weights(*graph, conv)) continue;
     const int32_t next = sole_consumer(uses, conv.outputs[0]);
     if (next < 0) continue;
     const Node& activation = graph->nodes[static_cast<size_t>(next)];

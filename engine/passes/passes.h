@@ -30,7 +30,8 @@ int32_t fuse_activations(Graph* graph);
 // Add(Conv, other) becomes Conv with `other` as fourth input, added after the activation.
 int32_t fuse_residuals(Graph* graph);
 
-// Four strided slices and a concat become Focus (YOLOv5 up to 5.0, YOLOX).
+// Four strided slices and a concat become Focus (YOLOv5 up to 5.0, YOLOX), and so does SpaceToDepth
+// by 2.
 int32_t recognise_focus(Graph* graph);
 
 // Focus -> Conv becomes Conv of twice the window, stride and padding on what Focus reads.

@@ -42,6 +42,12 @@ std::optional<Phase> phase_of(const Graph& graph, const Uses& uses, ValueId valu
   return Phase{value, start[0], start[1]};
 }
 
+// Focus by another name.
+bool deals_in_twos(const Graph& graph, const Node& node) {
+  return node.op == Op::kSpaceToDepth && node.integer("blocksize") == 2 &&
+         node.text("mode") == "DCR" && graph.value(node.inputs[0]).shape[0] == 1;
+}
+
 // An image whose channels are channels of another, pixel by pixel.
 struct ChannelMove {
   ValueId source;
@@ -100,6 +106,13 @@ int32_t recognise_focus(Graph* graph) {
   const Uses uses = compute_uses(*graph);
   int32_t recognised = 0;
   for (Node& node : graph->nodes) {
+    if (deals_in_twos(*graph, node)) {
+      node.op = Op::kFocus;
+      node.attributes.clear();
+      node.attributes["order"] = std::vector<int64_t>{0, 0, 0, 1, 1, 0, 1, 1};
+      ++recognised;
+      continue;
+    }
     if (node.op != Op::kConcat || node.inputs.size() != 4 || node.integer("axis") != 1) continue;
     std::vector<int64_t> order;
     ValueId source = kNoValue;

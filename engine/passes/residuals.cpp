@@ -9,7 +9,8 @@ namespace {
 
 bool takes_residual(const Graph& graph, const Uses& uses, ValueId value, int32_t add) {
   const Node* conv = producer_of(graph, uses, value, Op::kConv);
-  return conv != nullptr && conv->inputs.size() <= 3 && sole_consumer(uses, value) == add;
+  return conv != nullptr && conv->inputs.size() <= 3 && has_constant_weights(graph, *conv) &&
+         sole_consumer(uses, value) == add;
 }
 
 // The convolution that can carry the Add at `index`, moved there; -1, or its old place. Only its

@@ -51,6 +51,12 @@ std::span<const float> constant_floats(const Graph& graph, ValueId value) {
   return v.constant->as<float>();
 }
 
+bool has_constant_weights(const Graph& graph, const Node& conv) {
+  const bool biased = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
+  return !constant_floats(graph, conv.inputs[1]).empty() &&
+         (!biased || !constant_floats(graph, conv.inputs[2]).empty());
+}
+
 std::vector<float> per_channel(const Graph& graph, ValueId constant, int64_t channels,
                                size_t data_rank) {
   const std::span<const float> values = constant_floats(graph, constant);

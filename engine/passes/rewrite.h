@@ -27,6 +27,9 @@ void insert_nodes(Graph* graph, std::vector<Insertion> insertions);
 // The elements of a float constant; empty if the value is not one.
 std::span<const float> constant_floats(const Graph& graph, ValueId value);
 
+// Whether weights and bias of a convolution are known, so that a step can do it.
+bool has_constant_weights(const Graph& graph, const Node& conv);
+
 // One number a channel of an (N, C, H, W) value: from a constant that is a scalar, or whose only
 // extent above 1 is C at the channel axis. Empty if it is anything else.
 std::vector<float> per_channel(const Graph& graph, ValueId constant, int64_t channels,

@@ -66,6 +66,15 @@ bool reduces_pixels(const Graph& graph, const Node& node) {
 
 }  // namespace
 
+bool window_fits(const Node& node) {
+  for (const char* key : {"kernel", "strides", "pads", "dilations"}) {
+    for (const int64_t value : node.integers(key)) {
+      if (value > kKernelWindowMax) return false;
+    }
+  }
+  return true;
+}
+
 bool is_channel_slice(const Graph& graph, const Node& node) {
   const Shape& in = graph.value(node.inputs[0]).shape;
   const Shape& out = graph.value(node.outputs[0]).shape;
@@ -115,6 +124,9 @@ bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc) {
       return input_is_nhwc && reduces_pixels(graph, node);
     case Op::kPad:
       return input_is_nhwc && pads_pixels(node);
+    case Op::kDepthToSpace:
+    case Op::kSpaceToDepth:
+      return input_is_nhwc;
     default:
       break;
   }
@@ -220,6 +232,16 @@ std::optional<kernels::RowBinaryOp> row_binary_op(Op op) {
       return kernels::RowBinaryOp::kPow;
     case Op::kMod:
       return kernels::RowBinaryOp::kMod;
+    case Op::kEqual:
+      return kernels::RowBinaryOp::kEqual;
+    case Op::kLess:
+      return kernels::RowBinaryOp::kLess;
+    case Op::kGreater:
+      return kernels::RowBinaryOp::kGreater;
+    case Op::kAnd:  // truth values are 0 and 1
+      return kernels::RowBinaryOp::kMin;
+    case Op::kOr:
+      return kernels::RowBinaryOp::kMax;
     default:
       return std::nullopt;
   }
@@ -253,6 +275,8 @@ std::optional<kernels::RowUnaryOp> row_unary_op(Op op) {
       return kernels::RowUnaryOp::kSoftplus;
     case Op::kElu:
       return kernels::RowUnaryOp::kElu;
+    case Op::kNot:
+      return kernels::RowUnaryOp::kNot;
     default:
       return std::nullopt;
   }

@@ -15,6 +15,9 @@ namespace pawl::engine {
 // `input_is_nhwc`: whether any input lies NHWC already (elementwise nodes follow their input).
 bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc);
 
+// No kernel extent, stride, pad or dilation above kKernelWindowMax.
+bool window_fits(const Node& node);
+
 // Slice that takes a contiguous range of channels and everything else whole.
 bool is_channel_slice(const Graph& graph, const Node& node);
 

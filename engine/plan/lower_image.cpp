@@ -69,15 +69,6 @@ ConvFields conv_fields(const Node& node) {
                     .dilation_w = dilations[1]};
 }
 
-bool window_fits(const Node& node) {
-  for (const char* key : {"kernel", "strides", "pads", "dilations"}) {
-    for (const int64_t value : node.integers(key)) {
-      if (value > kKernelWindowMax) return false;
-    }
-  }
-  return true;
-}
-
 Status Lowering::lower_on_images(const Node& node) {
   switch (node.op) {
     case Op::kConv:
@@ -104,6 +95,10 @@ Status Lowering::lower_on_images(const Node& node) {
       return {};
     case Op::kFocus:
       lower_focus(node);
+      return {};
+    case Op::kDepthToSpace:
+    case Op::kSpaceToDepth:
+      lower_blocks(node, image(node.inputs[0]));
       return {};
     case Op::kAttention:
       lower_attention(node);

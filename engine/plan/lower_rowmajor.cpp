@@ -51,6 +51,10 @@ Status Lowering::lower_row_major(const Node& node) {
     case Op::kPad:
       lower_dense_pad(node);
       return {};
+    case Op::kDepthToSpace:
+    case Op::kSpaceToDepth:
+      lower_blocks(node, dense(node.inputs[0]));
+      return {};
     default:
       break;
   }
@@ -115,9 +119,6 @@ void Lowering::lower_strided(const Node& node) {
 }
 
 Status Lowering::lower_row_binary(const Node& node) {
-  if (node.op == Op::kMod && node.integer("fmod") != 0) {
-    return unsupported(node, "only the remainder with the sign of the divisor");
-  }
   const int32_t a = dense(node.inputs[0]);
   const int32_t b = dense(node.inputs[1]);
   const int32_t y = output(node);
@@ -127,8 +128,11 @@ Status Lowering::lower_row_binary(const Node& node) {
   const int32_t result =
       drops ? builder_.add_dense(node.name + ".quotient", s, builder_.add_buffer(element_count(s)))
             : y;
+  const bool truncated = node.op == Op::kMod && node.integer("fmod") != 0;
+  const kernels::RowBinaryOp op =
+      truncated ? kernels::RowBinaryOp::kTruncatedMod : *row_binary_op(node.op);
   StepRecord& step = builder_.add_step(StepKind::kRowBinary, node.name, {{a, b}, {result}});
-  set_step_fields(OpFields{static_cast<int64_t>(*row_binary_op(node.op))}, &step);
+  set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
   if (drops) truncate(node, result, y);
   return {};
 }

@@ -54,6 +54,9 @@ class Lowering {
   static PadFields pad_fields(const Node& node);
   std::vector<int32_t> pad_table(const Node& node) const;  // not of a constant: rows, then columns
 
+  // lower_blocks.cpp: DepthToSpace and SpaceToDepth, from a tensor in the output's layout.
+  void lower_blocks(const Node& node, int32_t x);
+
   // lower_attention.cpp.
   void lower_attention(const Node& node);
 
@@ -106,6 +109,5 @@ class Lowering {
 
 // lower_image.cpp: the window attributes of a convolution or a pooling node.
 ConvFields conv_fields(const Node& node);
-bool window_fits(const Node& node);  // no number above kKernelWindowMax
 
 }  // namespace pawl::engine

@@ -79,7 +79,7 @@ Result<BoundStep> bind_row_binary(const StepReader& reader) {
   const TensorRecord* b = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<OpFields>(reader.record());
-  if (!all_within(0, 7, f.op)) return reader.broken("an unknown operator");
+  if (!all_within(0, 11, f.op)) return reader.broken("an unknown operator");
   kernels::RowBinaryParams params{};
   params.op = static_cast<kernels::RowBinaryOp>(f.op);
   padded_extents(*y, params.extent);
@@ -97,7 +97,7 @@ Result<BoundStep> bind_row_unary(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<OpFields>(reader.record());
-  if (!all_within(0, 14, f.op)) return reader.broken("an unknown operator");
+  if (!all_within(0, 15, f.op)) return reader.broken("an unknown operator");
   if (StepReader::count(*x) != StepReader::count(*y)) return reader.broken("shapes differ");
   return BoundStep(kernels::row_unary,
                    kernels::RowUnaryParams{.op = static_cast<kernels::RowUnaryOp>(f.op),

@@ -126,14 +126,22 @@ double definition(RowBinaryOp op, double a, double b) {
       return std::pow(a, b);
     case RowBinaryOp::kMod:
       return a - b * std::floor(a / b);
+    case RowBinaryOp::kTruncatedMod:
+      return a - b * std::trunc(a / b);
+    case RowBinaryOp::kEqual:
+      return a == b ? 1.0 : 0.0;
+    case RowBinaryOp::kLess:
+      return a < b ? 1.0 : 0.0;
+    case RowBinaryOp::kGreater:
+      return a > b ? 1.0 : 0.0;
   }
   return kNaN;
 }
 
 TEST(RowBinary, BroadcastsEitherSide) {
   std::mt19937 random(2);
-  for (int32_t turn = 0; turn < 80; ++turn) {
-    const auto op = static_cast<RowBinaryOp>(turn % 8);
+  for (int32_t turn = 0; turn < 120; ++turn) {
+    const auto op = static_cast<RowBinaryOp>(turn % 12);
     const Extents extent = random_extents(random);
     Extents a_stride = dense_strides(extent);
     Extents b_stride = a_stride;
@@ -145,7 +153,7 @@ TEST(RowBinary, BroadcastsEitherSide) {
     const bool positive = op == RowBinaryOp::kPow;
     const std::vector<float> a = random_floats(volume(extent), random, positive ? 0.1F : -3.0F);
     std::vector<float> b = random_floats(volume(extent), random, 0.5F);
-    if (turn % 16 >= 8 && op != RowBinaryOp::kPow) {
+    if (turn % 24 >= 12 && op != RowBinaryOp::kPow) {
       for (float& value : b) value = -value;
     }
     for (const int32_t parts : kSplits) {
@@ -169,7 +177,7 @@ TEST(RowBinary, BroadcastsEitherSide) {
                                  ? 6e-8 * std::fabs(expected)
                                  : 2e-6 * std::max(1.0, std::fabs(expected));
         ASSERT_TRUE(is_near(y[static_cast<size_t>(i)], expected, bound))
-            << "op " << turn % 8 << ": " << left << ", " << right << " gave "
+            << "op " << turn % 12 << ": " << left << ", " << right << " gave "
             << y[static_cast<size_t>(i)];
       }
       ASSERT_TRUE(guard_intact(y));
@@ -226,13 +234,41 @@ double definition(RowUnaryOp op, double x, double alpha) {
       return x > 0.0 ? x : alpha * (std::exp(x) - 1.0);
     case RowUnaryOp::kTruncate:
       return x < 0.0 ? std::ceil(x) : std::floor(x);
+    case RowUnaryOp::kNot:
+      return x == 0.0 ? 1.0 : 0.0;
   }
   return kNaN;
 }
 
+TEST(RowBinary, ComparesEqualAndUnorderedNumbers) {
+  const std::vector<float> a = {1.0F, -0.0F, 2.0F, kNaN, -2.0F};
+  const std::vector<float> b = {1.0F, 0.0F, kNaN, kNaN, 3.0F};
+  const std::pair<RowBinaryOp, std::vector<float>> expected[] = {
+      {RowBinaryOp::kEqual, {1.0F, 1.0F, 0.0F, 0.0F, 0.0F}},
+      {RowBinaryOp::kLess, {0.0F, 0.0F, 0.0F, 0.0F, 1.0F}},
+      {RowBinaryOp::kGreater, {0.0F, 0.0F, 0.0F, 0.0F, 0.0F}}};
+  for (const auto& [op, truths] : expected) {
+    std::vector<float> y = poisoned(5);
+    const RowBinaryParams p{
+        op,      {1, 1, 1, 1, 1, 5}, {0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 1}, a.data(), b.data(),
+        y.data()};
+    row_binary(p, 0, 1);
+    y.resize(5);
+    EXPECT_EQ(y, truths) << static_cast<int>(op);
+  }
+}
+
+TEST(RowUnary, NotIsOneForEitherZero) {
+  const std::vector<float> x = {0.0F, -0.0F, 1.0F, -3.0F, kNaN};
+  std::vector<float> y = poisoned(5);
+  row_unary({RowUnaryOp::kNot, {}, 5, x.data(), y.data()}, 0, 1);
+  y.resize(5);
+  EXPECT_EQ(y, (std::vector<float>{1.0F, 1.0F, 0.0F, 0.0F, 0.0F}));
+}
+
 TEST(RowUnary, EveryOperation) {
   std::mt19937 random(3);
-  for (int32_t op = 0; op < 15; ++op) {
+  for (int32_t op = 0; op < 16; ++op) {
     for (const int64_t count : {1, 7, 100, 1023}) {
       const auto kind = static_cast<RowUnaryOp>(op);
       const bool positive = kind == RowUnaryOp::kLog || kind == RowUnaryOp::kSqrt;

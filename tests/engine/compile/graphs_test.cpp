@@ -99,7 +99,7 @@ TEST(Lowering, TopKAlongAnyAxis) {
   for (const int64_t axis : {1, 2, 3}) {
     GraphBuilder b(5);
     const std::vector<ValueId> best = b.top_k(b.input({1, 3, 5, 7}), axis, 2);
-    expect_right_or_refused(b.finish({best[0], best[1]}));
+    expect_runs_as_reference(b.finish({best[0], best[1]}), 7);
   }
 }
 
@@ -109,7 +109,7 @@ TEST(Lowering, Tile) {
     for (const int64_t height : {1, 4}) {
       GraphBuilder b(6);
       const ValueId x = b.input({1, 3, height, 5});
-      expect_right_or_refused(b.finish({b.node(Op::kTile, {x}, {{"repeats", times}})}));
+      expect_runs_as_reference(b.finish({b.node(Op::kTile, {x}, {{"repeats", times}})}), 7);
     }
   }
 }
@@ -122,8 +122,6 @@ TEST(Lowering, GeluOfBothKinds) {
     const ValueId image = b.node(Op::kGelu, {b.conv(x, 5)}, approximate);
     const ValueId rows = b.node(Op::kGelu, {b.reshape(x, {3, 81})}, approximate);
     const Graph both = b.finish({image, rows});
-    const Result<Compiled> compiled = compile(both, test::without_head());
-    if (!compiled.ok()) continue;
     expect_runs_as_reference(both, 7, {.bound = 1e-6});
   }
 }
@@ -133,9 +131,11 @@ TEST(Lowering, ArgMaxOfTies) {
     GraphBuilder b(8);
     const ValueId x = b.input({1, 3, 4, 6});
     const ValueId ties = b.concat({x, x}, 3);  // every maximum twice
-    expect_right_or_refused(b.finish(
-        {b.node(Op::kArgMax, {ties},
-                {{"axis", int64_t{3}}, {"keepdims", int64_t{0}}, {"select_last_index", last}})}));
+    expect_runs_as_reference(
+        b.finish({b.node(
+            Op::kArgMax, {ties},
+            {{"axis", int64_t{3}}, {"keepdims", int64_t{0}}, {"select_last_index", last}})}),
+        7);
   }
 }
 
@@ -144,7 +144,7 @@ TEST(Lowering, CastsToWholeNumbersAndTruth) {
     SCOPED_TRACE(dtype_name(to));
     GraphBuilder b(9);
     const ValueId x = b.binary(Op::kMul, b.input({1, 3, 5, 5}), b.scalar(4.0F));
-    expect_right_or_refused(b.finish({b.cast(b.cast(x, to), DType::kFloat32)}));
+    expect_runs_as_reference(b.finish({b.cast(b.cast(x, to), DType::kFloat32)}), 7);
   }
 }
 
@@ -154,7 +154,7 @@ TEST(Lowering, WholeNumberArithmeticBelowZero) {
     GraphBuilder b(10);
     const std::vector<ValueId> best = b.top_k(b.input({1, 3, 5, 7}), 3, 4);
     const ValueId below = b.binary(Op::kSub, best[1], b.indices({}, {4}));
-    expect_right_or_refused(b.finish({b.binary(op, below, b.indices({1}, {3}))}));
+    expect_runs_as_reference(b.finish({b.binary(op, below, b.indices({1}, {3}))}), 7);
   }
 }
 
@@ -175,7 +175,7 @@ TEST(Lowering, NegativeAndNarrowIndices) {
             std::make_shared<Tensor>(Tensor::of<int32_t>({2}, std::span<const int32_t>(values)));
       }
     }
-    expect_right_or_refused(narrow);
+    expect_runs_as_reference(narrow, 7);
   }
 }
 
@@ -209,24 +209,25 @@ TEST(Lowering, MatricesWithBatches) {
     GraphBuilder b(15);
     const ValueId in = b.input({1, 1, 8, 9});
     const ValueId a = b.reshape(b.slice_axis(b.reshape(in, {72}), 0, 0, element_count(c.a)), c.a);
-    expect_right_or_refused(b.finish({b.node(Op::kMatMul, {a, b.random_constant(c.b)})}));
+    expect_runs_as_reference(b.finish({b.node(Op::kMatMul, {a, b.random_constant(c.b)})}), 7);
   }
 }
 
-TEST(Lowering, OperatorsWithoutAKernelAreNamed) {
+TEST(Lowering, OperatorsWithoutAStepOfTheirOwn) {
   GraphBuilder b(16);
   const ValueId x = b.conv(b.input({1, 3, 6, 6}), 4);
   const test::Attributes pads = {
       {"pads", Ints{0, 0, 1, 1, 0, 0, 1, 1}}, {"mode", std::string("constant")}, {"value", 0.5F}};
-  expect_right_or_refused(b.finish({b.node(Op::kPad, {x}, pads)}));
+  expect_runs_as_reference(b.finish({b.node(Op::kPad, {x}, pads)}), 7);
   const test::Attributes block = {{"blocksize", int64_t{2}}, {"mode", std::string("DCR")}};
-  expect_right_or_refused(b.finish({b.node(Op::kDepthToSpace, {x}, block)}));
-  expect_right_or_refused(b.finish({b.node(Op::kSpaceToDepth, {x}, block)}));
+  expect_runs_as_reference(b.finish({b.node(Op::kDepthToSpace, {x}, block)}), 7);
+  expect_runs_as_reference(b.finish({b.node(Op::kSpaceToDepth, {x}, block)}), 7);
   const ValueId less = b.binary(Op::kLess, x, b.scalar(0.0F));
-  expect_right_or_refused(b.finish({b.node(Op::kWhere, {less, x, b.scalar(1.0F)})}));
+  expect_runs_as_reference(b.finish({b.node(Op::kWhere, {less, x, b.scalar(1.0F)})}), 7);
   const ValueId scale = b.random_constant({6});
-  expect_right_or_refused(b.finish(
-      {b.node(Op::kLayerNormalization, {x, scale}, {{"axis", int64_t{3}}, {"epsilon", 1e-5F}})}));
+  expect_runs_as_reference(b.finish({b.node(Op::kLayerNormalization, {x, scale},
+                                            {{"axis", int64_t{3}}, {"epsilon", 1e-5F}})}),
+                           7);
 }
 
 TEST(Lowering, TransposedConvolutionsOutsideTheSimpleKind) {
@@ -236,12 +237,12 @@ TEST(Lowering, TransposedConvolutionsOutsideTheSimpleKind) {
   const test::Attributes overlapping = {{"kernel", Ints{3, 3}},     {"strides", Ints{2, 2}},
                                         {"pads", Ints{1, 1, 1, 1}}, {"dilations", Ints{1, 1}},
                                         {"group", int64_t{1}},      {"output_padding", Ints{1, 1}}};
-  expect_right_or_refused(b.finish({b.node(Op::kConvTranspose, {x, weight}, overlapping)}));
+  expect_runs_as_reference(b.finish({b.node(Op::kConvTranspose, {x, weight}, overlapping)}), 7);
   // Dilation spreads the taps: kernel and stride alone do not say that they stay apart.
   const test::Attributes dilated = {{"kernel", Ints{3, 3}},     {"strides", Ints{3, 3}},
                                     {"pads", Ints{0, 0, 0, 0}}, {"dilations", Ints{2, 2}},
                                     {"group", int64_t{1}},      {"output_padding", Ints{0, 0}}};
-  expect_right_or_refused(b.finish({b.node(Op::kConvTranspose, {x, weight}, dilated)}));
+  expect_runs_as_reference(b.finish({b.node(Op::kConvTranspose, {x, weight}, dilated)}), 7);
 }
 
 TEST(Lowering, RefusesWhatIsNotOneImage) {

@@ -79,8 +79,8 @@ constexpr Bounds kBounds[] = {
     {"attention", 2, 1, 4, 4},       // VD
     {"attention", 3, 3, 0, 24},      // q, k, v: four channels each, the last head 4 on
     {"attention", 6, 1, 0, 12},      // head_stride: the last k ends at 20 + stride
-    {"scale", 0, 1, 0, 7},           // operator
-    {"exp", 0, 1, 0, 14},            // operator
+    {"scale", 0, 1, 0, 11},          // operator
+    {"exp", 0, 1, 0, 15},            // operator
     {"softmax", 1, 1, 1, 1},         // outer, axis, inner are the input's
     {"softmax", 2, 1, 3, 3},         //
     {"softmax", 3, 1, 256, 256},     //
