@@ -14,6 +14,29 @@ Result<ValueId> transposed(NodeImport& in, ValueId x) {
   return in.emit(Op::kTranspose, {x}, {{"perm", std::vector<int64_t>{1, 0}}});
 }
 
+// (x - mean) / sqrt(mean((x - mean)^2) + epsilon), the means over `axes`.
+Result<ValueId> normalised(NodeImport& in, ValueId x, const std::vector<int64_t>& axes,
+                           float epsilon) {
+  const Attributes over_axes = {{"axes", axes}, {"keepdims", int64_t{1}}};
+  const ValueId mean = PAWL_TRY(in.emit(Op::kReduceMean, {x}, over_axes));
+  const ValueId centred = PAWL_TRY(in.emit(Op::kSub, {x, mean}));
+  const ValueId square = PAWL_TRY(in.emit(Op::kMul, {centred, centred}));
+  const ValueId variance = PAWL_TRY(in.emit(Op::kReduceMean, {square}, over_axes));
+  const ValueId positive = PAWL_TRY(in.emit(Op::kAdd, {variance, in.emit_scalar(epsilon)}));
+  const ValueId deviation = PAWL_TRY(in.emit(Op::kSqrt, {positive}));
+  return in.emit(Op::kDiv, {centred, deviation});
+}
+
+// x times scale, and the bias to add: inputs 1 and 2 of the node, laid out as `extents`.
+Result<std::vector<ValueId>> scaled(NodeImport& in, ValueId x, const Shape& extents) {
+  const ValueId scale_vector = PAWL_TRY(in.input(1));
+  const ValueId bias_vector = PAWL_TRY(in.input(2));
+  const ValueId factor = PAWL_TRY(in.emit(Op::kReshape, {scale_vector}, {}, &extents));
+  const ValueId bias = PAWL_TRY(in.emit(Op::kReshape, {bias_vector}, {}, &extents));
+  const ValueId product = PAWL_TRY(in.emit(Op::kMul, {x, factor}));
+  return std::vector<ValueId>{product, bias};
+}
+
 }  // namespace
 
 // Vectors become matrices of one row or column, and the extra dimension is dropped again.
@@ -106,30 +129,44 @@ Status import_layer_normalization(NodeImport& in) {
                    {{"axis", axis}, {"epsilon", epsilon}});
 }
 
-// Mean and variance of each plane: (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * scale + bias.
+// Each plane by its own mean and variance.
 Status import_instance_normalization(NodeImport& in) {
   const ValueId x = PAWL_TRY(in.input(0));
   const float epsilon = PAWL_TRY(in.real("epsilon", 1e-5F));
   if (in.rank(x) < 3) return in.malformed("the input has no spatial dimensions");
   std::vector<int64_t> axes;
   for (int64_t axis = 2; axis < in.rank(x); ++axis) axes.push_back(axis);
-  const Attributes over_plane = {{"axes", axes}, {"keepdims", int64_t{1}}};
   Shape by_channel(in.shape(x).size(), 1);
   by_channel[1] = in.shape(x)[1];
+  const ValueId normal = PAWL_TRY(normalised(in, x, axes, epsilon));
+  return in.finish(Op::kAdd, PAWL_TRY(scaled(in, normal, by_channel)));
+}
 
-  const ValueId mean = PAWL_TRY(in.emit(Op::kReduceMean, {x}, over_plane));
-  const ValueId centred = PAWL_TRY(in.emit(Op::kSub, {x, mean}));
-  const ValueId square = PAWL_TRY(in.emit(Op::kMul, {centred, centred}));
-  const ValueId variance = PAWL_TRY(in.emit(Op::kReduceMean, {square}, over_plane));
-  const ValueId positive = PAWL_TRY(in.emit(Op::kAdd, {variance, in.emit_scalar(epsilon)}));
-  const ValueId deviation = PAWL_TRY(in.emit(Op::kSqrt, {positive}));
-  const ValueId normal = PAWL_TRY(in.emit(Op::kDiv, {centred, deviation}));
-  const ValueId scale_vector = PAWL_TRY(in.input(1));
-  const ValueId bias_vector = PAWL_TRY(in.input(2));
-  const ValueId factor = PAWL_TRY(in.emit(Op::kReshape, {scale_vector}, {}, &by_channel));
-  const ValueId bias = PAWL_TRY(in.emit(Op::kReshape, {bias_vector}, {}, &by_channel));
-  const ValueId scaled = PAWL_TRY(in.emit(Op::kMul, {normal, factor}));
-  return in.finish(Op::kAdd, {scaled, bias});
+// Each group of channels by its own. Scale and bias are one a group before opset 21, one a channel
+// since.
+Status import_group_normalization(NodeImport& in) {
+  const ValueId x = PAWL_TRY(in.input(0));
+  const float epsilon = PAWL_TRY(in.real("epsilon", 1e-5F));
+  const int64_t groups = PAWL_TRY(in.integer("num_groups", 0));
+  in.ignore("stash_type");
+  const Shape extents = in.shape(x);
+  if (extents.size() < 2) return in.malformed("the input has no channels");
+  if (groups < 1 || extents[1] % groups != 0) {
+    return in.malformed("num_groups " + std::to_string(groups) + " does not divide the " +
+                        std::to_string(extents[1]) + " channels");
+  }
+  const Shape by_group = {extents[0], groups, element_count(extents) / extents[0] / groups};
+  const ValueId grouped = PAWL_TRY(in.emit(Op::kReshape, {x}, {}, &by_group));
+  const ValueId normal = PAWL_TRY(normalised(in, grouped, {2}, epsilon));
+  if (in.opset() < 21) {
+    std::vector<ValueId> terms = PAWL_TRY(scaled(in, normal, {1, groups, 1}));
+    const ValueId sum = PAWL_TRY(in.emit(Op::kAdd, std::move(terms)));
+    return in.finish(Op::kReshape, {sum}, {}, &extents);
+  }
+  const ValueId channels = PAWL_TRY(in.emit(Op::kReshape, {normal}, {}, &extents));
+  Shape by_channel(extents.size(), 1);
+  by_channel[1] = extents[1];
+  return in.finish(Op::kAdd, PAWL_TRY(scaled(in, channels, by_channel)));
 }
 
 }  // namespace pawl::engine::onnx

@@ -50,6 +50,7 @@ constexpr Row kHandlers[] = {
     {"GlobalMaxPool", import_global_pool},
     {"Greater", import_binary},
     {"GreaterOrEqual", import_composed_comparison},
+    {"GroupNormalization", import_group_normalization},
     {"HardSigmoid", import_unary_with_parameters},
     {"HardSwish", import_unary},
     {"Identity", import_identity},

@@ -83,6 +83,7 @@ Status import_gemm(NodeImport&);
 Status import_softmax(NodeImport&);
 Status import_layer_normalization(NodeImport&);
 Status import_instance_normalization(NodeImport&);
+Status import_group_normalization(NodeImport&);
 
 // import_reduction.cpp
 Status import_reduce(NodeImport&);

@@ -321,6 +321,22 @@ void add_matrices(std::map<std::string, CasesOf>* all) {
               const Shape channels = {s.shape[1]};
               s.op("InstanceNormalization", {"x", s.reals(channels), s.reals(channels)});
             }}});
+  (*all)["GroupNormalization"] = [](const Shape& x) {
+    Cases cases;
+    for (const int64_t opset : {18, 21}) {
+      for (const int64_t groups : {int64_t{1}, int64_t{2}, x[1]}) {
+        cases.push_back({std::to_string(groups) + " groups",
+                         [=](Scene& s) {
+                           const Shape numbers = {opset < 21 ? groups : s.shape[1]};
+                           s.op("GroupNormalization", {"x", s.reals(numbers), s.reals(numbers)})
+                               .set("num_groups", groups)
+                               .set("epsilon", 1e-3F);
+                         },
+                         opset});
+      }
+    }
+    return cases;
+  };
   for (const char* type : {"ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin",
                            "ReduceProd", "ReduceSum", "ReduceSumSquare"}) {
     (*all)[type] = [=](const Shape& x) { return reductions(type, x); };

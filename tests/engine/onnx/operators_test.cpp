@@ -310,6 +310,22 @@ TEST(Operators, Normalizations) {
                   .set("epsilon", 0.0F)
                   .run(),
               {1, 1, 2}, {3, 7});
+  // Two groups of two channels: means 2 and 6, deviations 1 and 2.
+  const Tensor channels = real_tensor({1, 4, 1, 1}, {1, 3, 4, 8});
+  expect_real(SingleNode("GroupNormalization", 18, {channels})
+                  .with({2}, Floats{1, 3})
+                  .with({2}, Floats{10, 20})
+                  .set("num_groups", int64_t{2})
+                  .set("epsilon", 0.0F)
+                  .run(),
+              {1, 4, 1, 1}, {9, 11, 17, 23});
+  expect_real(SingleNode("GroupNormalization", 21, {channels})
+                  .with({4}, Floats{1, 2, 3, 4})
+                  .with({4}, Floats{0, 10, 20, 30})
+                  .set("num_groups", int64_t{2})
+                  .set("epsilon", 0.0F)
+                  .run(),
+              {1, 4, 1, 1}, {-1, 12, 17, 34});
 }
 
 TEST(Operators, ReductionForms) {
