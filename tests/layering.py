@@ -24,6 +24,7 @@ MAY_INCLUDE = {
                     "kernels"],
     # step.h is the layout of a step's parameters in the file; nothing else of plan/ is on a device.
     "engine/runtime": ["engine/artifact", "engine/plan/step.h", "engine/detect", "platform", "kernels"],
+    "engine/runtime/cuda": ["platform", "kernels"],
     # Calibration runs the float plan as a device would: the one compiler folder that sees runtime.
     "engine/quantize": ["engine/graph", "engine/passes", "engine/plan", "engine/artifact",
                         "engine/runtime", "engine/detect", "platform", "kernels"],
