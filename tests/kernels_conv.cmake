@@ -1,5 +1,6 @@
 # Tests of the convolution kernels, and of what every instruction-set object must hold to.
 pawl_test(kernels/conv DEPS pawl::kernels)
+pawl_test(kernels/half DEPS pawl::kernels)
 pawl_test(kernels/depthwise DEPS pawl::kernels)
 pawl_test(kernels/activation DEPS pawl::kernels)
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/cuda/device_code.h"
 #include "tests/softgpu/kernel_text.h"
 #include "tests/softgpu/softgpu.h"
 
@@ -187,6 +188,15 @@ TEST(Driver, RefusesImages) {
   EXPECT_EQ(load(SoftGpu({{Option::kDriverVersion, 11040}}), newer),
             CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
   EXPECT_EQ(load(SoftGpu({{Option::kDriverVersion, 12000}}), newer), CUDA_SUCCESS);
+}
+
+TEST(Driver, NoFamilyForTheDevice) {
+  SoftGpu gpu({{Option::kCapability, 53}});
+  const auto loaded = load_device_code(gpu.driver, 53, "conv");
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().code, platform::Code::kUnsupported);
+  EXPECT_EQ(loaded.error().message.rfind("device code conv for sm_53: no kernel image", 0), 0U)
+      << loaded.error().message;
 }
 
 }  // namespace
