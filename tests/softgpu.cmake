@@ -6,6 +6,7 @@ pawl_gpu_test(softgpu/driver DEPS pawl::platform)
 pawl_gpu_test(softgpu/matrix DEPS pawl::platform)
 pawl_gpu_test(softgpu/memory DEPS pawl::platform)
 pawl_gpu_test(kernels/cuda/conv DEPS pawl::kernels)
+pawl_gpu_test(kernels/cuda/conv_u8 DEPS pawl::kernels)
 
 if(PAWL_HAVE_CUDA)
   get_filename_component(toolkit ${PAWL_NVCC} REALPATH)
