@@ -5,6 +5,8 @@ pawl_gpu_test(softgpu/order DEPS pawl::platform)
 pawl_gpu_test(softgpu/driver DEPS pawl::platform)
 pawl_gpu_test(softgpu/matrix DEPS pawl::platform)
 pawl_gpu_test(softgpu/memory DEPS pawl::platform)
+pawl_gpu_test(softgpu/triton DEPS pawl::platform)
+target_compile_definitions(softgpu.triton_test PRIVATE PAWL_PYTHON="${Python3_EXECUTABLE}")
 pawl_gpu_test(kernels/cuda/conv DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/conv_u8 DEPS pawl::kernels)
 
