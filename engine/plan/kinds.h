@@ -17,6 +17,7 @@ bool runs_on_images(const Graph& graph, const Node& node, bool input_is_nhwc);
 
 // No kernel extent, stride, pad or dilation above kKernelWindowMax.
 bool window_fits(const Node& node);
+inline constexpr const char* kWindowTooLarge = "a window, stride or pad of more than 256";
 
 // Slice that takes a contiguous range of channels and everything else whole.
 bool is_channel_slice(const Graph& graph, const Node& node);

@@ -17,8 +17,9 @@ struct Lowered {
   int32_t copies = 0;           // steps that only move data
 };
 
-// `graph`: optimised and spelled out (spell_out.h), one input of shape (1, C, H, W). `quantization`, of the same graph, makes
-// convolutions run on 8 bits; null: all float. Errors: kUnsupported naming the node.
+// `graph`: optimised and spelled out (spell_out.h), one input of shape (1, C, H, W).
+// `quantization`, of the same graph, makes convolutions run on 8 bits; null: all float.
+// Errors: kUnsupported naming the node.
 Result<Lowered> lower(const Graph& graph, const GraphQuantization* quantization = nullptr);
 
 }  // namespace pawl::engine

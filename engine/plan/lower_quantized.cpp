@@ -97,7 +97,7 @@ int32_t Lowering::dequantized(ValueId id) {
 }
 
 Status Lowering::lower_conv_u8(const Node& node, const QuantizedConv& conv) {
-  if (!window_fits(node)) return unsupported(node, "a window, stride or pad of more than 256");
+  if (!window_fits(node)) return unsupported(node, kWindowTooLarge);
   const int32_t x = PAWL_TRY(image_u8(node, node.inputs[0]));
   const int32_t residual =
       node.inputs.size() > 3 ? PAWL_TRY(image_u8(node, node.inputs[3])) : int32_t{-1};

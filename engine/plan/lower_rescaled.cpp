@@ -98,7 +98,7 @@ Status Lowering::lower_binary_u8(const Node& node) {
 
 Status Lowering::lower_average_pool_u8(const Node& node) {
   if (node.op == Op::kAveragePool && !window_fits(node)) {
-    return unsupported(node, "a window, stride or pad of more than 256");
+    return unsupported(node, kWindowTooLarge);
   }
   const int32_t x = PAWL_TRY(image_u8(node, node.inputs[0]));
   StepRecord& step = builder_.add_step(StepKind::kAveragePoolU8, node.name, {{x}, {output(node)}});

@@ -32,21 +32,26 @@ class Lowering {
 
   // lower_image.cpp.
   Status lower_on_images(const Node& node);
-  Status lower_conv(const Node& node);
-  Status lower_conv_transpose(const Node& node);
   Status lower_pool(const Node& node);
-  Status lower_resize(const Node& node);
-  void add_nearest(const Node& node, int32_t x, const std::vector<int32_t>& rows_and_columns);
   Status lower_image_slice(const Node& node);
-  void lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t residual, int64_t group,
-                        int64_t groups);
-  void lower_winograd(const Node& node, int32_t x, int32_t y, int32_t residual);
-  void lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual);
   void lower_image_concat(const Node& node);
   void lower_channel_gather(const Node& node);
   void lower_focus(const Node& node);
   void lower_image_unary(const Node& node);
   void lower_image_binary(const Node& node);
+
+  // lower_convolution.cpp.
+  Status lower_conv(const Node& node);
+  Status lower_conv_transpose(const Node& node);
+  void lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t residual, int64_t group,
+                        int64_t groups);
+  void lower_winograd(const Node& node, int32_t x, int32_t y, int32_t residual);
+  void lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t residual);
+
+  // lower_resize.cpp.
+  Status lower_resize(const Node& node);
+  void add_nearest(const Node& node, int32_t x, const std::vector<int32_t>& rows_and_columns);
+  Result<std::vector<int32_t>> nearest_table(const Node& node) const;  // rows, then columns
 
   // lower_pad.cpp.
   void lower_image_pad(const Node& node);
@@ -92,7 +97,6 @@ class Lowering {
 
   // lower_image.cpp, for both.
   std::vector<int32_t> gather_index(const Node& node) const;
-  Result<std::vector<int32_t>> nearest_table(const Node& node) const;  // rows, then columns
   PoolFields pool_fields(const Node& node) const;
 
   const Graph& graph_;
@@ -107,7 +111,9 @@ class Lowering {
   int32_t copies_ = 0;
 };
 
-// lower_image.cpp: the window attributes of a convolution or a pooling node.
+// lower_convolution.cpp: the window attributes of a convolution or a pooling node.
 ConvFields conv_fields(const Node& node);
+// lower_image.cpp.
+void set_activation(const kernels::ActivationParams& activation, StepRecord* step);
 
 }  // namespace pawl::engine

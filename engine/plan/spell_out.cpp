@@ -8,6 +8,38 @@
 #include "engine/plan/spelling.h"
 
 namespace pawl::engine {
+namespace {
+
+// Whether everything that `node` may be spelled with stays far from the largest tensor there can
+// be: masks and their complements, windows laid side by side, matrices once for each of a batch.
+bool parts_fit(const Graph& graph, const Node& node) {
+  const Shape& out = graph.value(node.outputs[0]).shape;
+  double largest = static_cast<double>(element_count(out));
+  for (const ValueId input : node.inputs) {
+    if (input == kNoValue) continue;
+    const Shape& in = graph.value(input).shape;
+    double elements = static_cast<double>(element_count(in));
+    if (node.has("kernel") && in.size() == 4 && out.size() == 4) {
+      const double places = std::max(static_cast<double>(in[2]) * static_cast<double>(in[3]),
+                                     static_cast<double>(out[2]) * static_cast<double>(out[3]));
+      elements = static_cast<double>(in[0]) * static_cast<double>(in[1]) * places;
+    }
+    if (node.op == Op::kMatMul && in.size() >= 2 && out.size() >= 2) {
+      const Shape batches(out.begin(), out.end() - 2);
+      elements = static_cast<double>(element_count(batches)) *
+                 static_cast<double>(in[in.size() - 2]) * static_cast<double>(in.back());
+    }
+    largest = std::max(largest, elements);
+  }
+  double factor = 4.0;
+  if (node.has("kernel")) {
+    const std::vector<int64_t>& kernel = node.integers("kernel");
+    factor = std::max(factor, static_cast<double>(kernel[0]) * static_cast<double>(kernel[1]));
+  }
+  return largest * factor * sizeof(float) < static_cast<double>(kTensorBytesMax);
+}
+
+}  // namespace
 
 int32_t spell_out(Graph* graph) {
   return Spelling(graph).run();
@@ -37,6 +69,7 @@ void Spelling::place(Node node) {
 }
 
 bool Spelling::spelled(const Node& node) {
+  if (!parts_fit(graph_, node)) return false;  // lower() names it where it cannot do without
   switch (node.op) {
     case Op::kLayerNormalization:
       return layer_normalization(node);

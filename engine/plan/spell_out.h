@@ -1,5 +1,6 @@
 // Operators without a step of their own, in terms of those that have one. With this every graph
-// that the importer accepts can be laid out; what is left to refuse is sizes.
+// that the importer accepts can be laid out; what is left to refuse is sizes, among them those of values
+// from whose parts a tensor of more than kTensorBytesMax could come.
 #pragma once
 
 #include <cstdint>
