@@ -147,6 +147,40 @@ TEST(BindFields, EveryNumberIsHeldToItsBounds) {
   }
 }
 
+// Of both elements: a padded image holds its source wherever it lies, and no more of it.
+TEST(BindFields, AnImageFitsThePaddedOne) {
+  for (const auto& [name, kind] :
+       {std::pair("pool", StepKind::kPad), std::pair("pool_u8", StepKind::kPadU8)}) {
+    Plan plan = plan_with_room();
+    StepRecord step = plan.steps[test::step_named(plan, name)];
+    const int32_t x = step.input[0];
+    SpareTensors spare(&plan);
+    step.kind = kind;
+    step.output[0] = spare.add(x, [](TensorRecord* y) {
+      y->extent[2] += 3;
+      y->extent[3] += 5;
+    });
+    const int32_t wider = spare.add(x, [](TensorRecord* y) { y->extent[1] += 1; });
+    BoundSteps steps(std::move(plan));
+    for (const int64_t top : {0, 3}) {
+      for (const int64_t left : {0, 5}) {
+        set_step_fields(PadFields{top, left}, &step);
+        steps.expect_fits(step, name);
+      }
+    }
+    for (const PadFields& wrong :
+         {PadFields{4, 0}, PadFields{0, 6}, PadFields{-1, 0}, PadFields{0, -1},
+          PadFields{int64_t{1} << 32, 0}, PadFields{0, std::numeric_limits<int64_t>::max()}}) {
+      set_step_fields(wrong, &step);
+      steps.expect_refused(step, std::string(name) + " " + std::to_string(wrong.pad_top) + " " +
+                                     std::to_string(wrong.pad_left));
+    }
+    set_step_fields(PadFields{0, 0}, &step);
+    step.output[0] = wider;
+    steps.expect_refused(step, "another number of channels");
+  }
+}
+
 // Each of q, k and v in turn lies last, and the last head decides.
 TEST(BindFields, NoHeadOfAttentionLeavesItsInput) {
   BoundSteps steps(plan_with_room());
