@@ -136,5 +136,22 @@ TEST(ClipSides, WeightScalesAreNearTheBest) {
   }
 }
 
+// Zero stays a byte, and the far end is reached.
+TEST(ClipSides, RangesAwayFromZero) {
+  Histogram above;
+  above.low = 2.0F;
+  above.high = 10.0F;
+  above.count.fill(1.0);
+  const kernels::Quantization positive = choose_activation(above);
+  EXPECT_EQ(positive.zero, 0);
+  EXPECT_NEAR(255.0F * positive.scale, 10.0F, 0.2F);
+  Histogram below = above;
+  below.low = -10.0F;
+  below.high = -2.0F;
+  const kernels::Quantization negative = choose_activation(below);
+  EXPECT_EQ(negative.zero, 255);
+  EXPECT_NEAR(255.0F * negative.scale, 10.0F, 0.2F);
+}
+
 }  // namespace
 }  // namespace pawl::engine
