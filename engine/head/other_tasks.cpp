@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "engine/head/row_structure.h"
 #include "engine/head/wording.h"
@@ -97,6 +98,15 @@ Status refuse_rows(const ModelOutline& model, const OutputOutline& boxes, int64_
   return {};
 }
 
+// As exporters write it, give or take case and blanks.
+bool is_detect(std::string_view task) {
+  constexpr std::string_view kDetect = "detect";
+  while (!task.empty() && task.front() == ' ') task.remove_prefix(1);
+  while (!task.empty() && task.back() == ' ') task.remove_suffix(1);
+  return std::equal(task.begin(), task.end(), kDetect.begin(), kDetect.end(),
+                    [](char a, char b) { return (a | 0x20) == b; });
+}
+
 }  // namespace
 
 Status refuse_other_tasks(const ModelOutline& model, int64_t named) {
@@ -108,8 +118,13 @@ Status refuse_other_tasks(const ModelOutline& model, int64_t named) {
   }
   const auto task = model.metadata.find("task");
   if (task != model.metadata.end() && !task->second.empty()) {
-    if (task->second == "detect") return {};
+    if (is_detect(task->second)) return {};
     return refused("the model's metadata says its task is " + quote(task->second));
+  }
+  const auto keypoints = model.metadata.find("kpt_shape");
+  if (keypoints != model.metadata.end()) {
+    return refused("the model finds keypoints: its metadata says kpt_shape " +
+                   quote(keypoints->second));
   }
   const auto vector = [](const OutputOutline& output) { return output.shape.size() <= 2; };
   if (std::all_of(model.outputs.begin(), model.outputs.end(), vector)) {

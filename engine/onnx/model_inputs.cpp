@@ -56,8 +56,13 @@ std::optional<Tensor> paddle_constant(const OnnxInput& input, const Shape& shape
 Status ModelInputs::add(const OnnxModel& model, const std::set<std::string_view>& read,
                         GraphBuilder* builder) {
   Graph& graph = builder->graph();
-  const auto image = std::find_if(model.inputs.begin(), model.inputs.end(),
-                                  [](const OnnxInput& input) { return input.shape.size() == 4; });
+  const auto first_image = [&model](const auto& also) {
+    return std::find_if(model.inputs.begin(), model.inputs.end(), [&also](const OnnxInput& input) {
+      return input.shape.size() == 4 && also(input);
+    });
+  };
+  auto image = first_image([&read](const OnnxInput& input) { return read.count(input.name) > 0; });
+  if (image == model.inputs.end()) image = first_image([](const OnnxInput&) { return true; });
   const bool has_image = image != model.inputs.end();
   if (options_.input && !has_image) {
     return Error{Code::kInvalidArgument,

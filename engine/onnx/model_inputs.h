@@ -1,5 +1,5 @@
 // What a file's inputs become before its nodes are read. The image is the first input of four
-// dimensions. Beside it Paddle's exporter asks for `scale_factor` (frame to input, 1 here: boxes
+// dimensions that is read. Beside it Paddle's exporter asks for `scale_factor` (frame to input, 1 here: boxes
 // stay in pixels of the input) and `im_shape` (the input's size): both are constants. An input that
 // no output depends on is left out. Any other stays an input of the graph.
 #pragma once

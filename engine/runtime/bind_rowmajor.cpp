@@ -48,6 +48,9 @@ Result<BoundStep> bind_strided_copy(const StepReader& reader) {
   if (!reader.has_input(0)) return reader.broken("a tensor is missing");
   const TensorRecord& x = reader.tensor(step.input[0]);
   const TensorRecord& y = reader.tensor(step.output[0]);
+  if (x.element != Element::kFloat32 || y.element != Element::kFloat32) {
+    return reader.broken("a tensor is not of floats");
+  }
   const auto f = step_fields<CopyFields>(step);
   if (StepReader::footprint(x) >= kTensorFloatsMax ||
       StepReader::footprint(y) >= kTensorFloatsMax) {

@@ -62,6 +62,16 @@ TEST(OtherTasks, Metadata) {
   EXPECT_LT(refusal(model).size(), 300U);
 }
 
+TEST(OtherTasks, KeypointsInTheMetadataAreAPose) {
+  ModelOutline model = model_of({{1, 56, 525}});
+  model.metadata["kpt_shape"] = "[17, 3]";
+  expect_says(refusal(model, 0), "kpt_shape '[17, 3]'");
+  model.metadata["task"] = " Detect ";  // says that it is none
+  EXPECT_TRUE(refuse_other_tasks(model, 0).ok());
+  model.metadata["task"] = "detec";
+  expect_says(refusal(model, 0), "'detec'");
+}
+
 TEST(OtherTasks, SegmentationBySecondOutput) {
   // v8 and its kin; YOLOv5; the best 300 of an end-to-end one; the maps first.
   for (const auto& outputs :

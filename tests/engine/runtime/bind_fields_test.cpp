@@ -147,6 +147,23 @@ TEST(BindFields, EveryNumberIsHeldToItsBounds) {
   }
 }
 
+// A copy counts floats: of a tensor of bytes it would move four times what is there.
+TEST(BindFields, CopiesOfFloatsTakeNoBytes) {
+  BoundSteps steps(plan_with_room());
+  const StepRecord bytes = steps.step("pool_u8");
+  StepRecord step = steps.step("to_rows");
+  CopyFields one{};
+  std::fill(std::begin(one.extent), std::end(one.extent), 1);
+  set_step_fields(one, &step);
+  steps.expect_fits(step, "a float");
+  StepRecord from = step;
+  from.input[0] = bytes.input[0];
+  steps.expect_refused(from, "from bytes");
+  StepRecord to = step;
+  to.output[0] = bytes.output[0];
+  steps.expect_refused(to, "to bytes");
+}
+
 // Of both elements: a padded image holds its source wherever it lies, and no more of it.
 TEST(BindFields, AnImageFitsThePaddedOne) {
   for (const auto& [name, kind] :
