@@ -64,7 +64,8 @@ void count_into(const TensorView& tensor, std::span<const float> factor, Histogr
   for_each_row(tensor, [&](const float* values, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       const float value = factor.empty() ? values[i] : values[i] * factor[i];
-      ++counts[static_cast<size_t>(std::clamp((value - low) * per_bin, 0.0F, top))];
+      const float at = (value - low) * per_bin;
+      ++counts[static_cast<size_t>(at > 0.0F ? std::min(at, top) : 0.0F)];  // NaN is in the first
     }
   });
   for (size_t i = 0; i < kHistogramBins; ++i) histogram->count[i] += counts[i];
