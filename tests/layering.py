@@ -19,11 +19,10 @@ MAY_INCLUDE = {
     "engine/passes": ["engine/graph", "engine/reference", "platform"],
     "engine/detect": ["platform", "kernels"],
     "engine/head": ["engine/detect", "platform"],
-    "engine/artifact": ["engine/detect", "engine/plan", "platform", "kernels"],
+    "engine/artifact": ["engine/detect", "platform", "kernels"],
     "engine/plan": ["engine/graph", "engine/passes", "engine/artifact", "engine/detect", "platform",
                     "kernels"],
-    # step.h is the layout of a step's parameters in the file; nothing else of plan/ is on a device.
-    "engine/runtime": ["engine/artifact", "engine/plan/step.h", "engine/detect", "platform", "kernels"],
+    "engine/runtime": ["engine/artifact", "engine/detect", "platform", "kernels"],
     "engine/runtime/cuda": ["platform", "kernels"],
     # Calibration runs the float plan as a device would: the one compiler folder that sees runtime.
     "engine/quantize": ["engine/graph", "engine/passes", "engine/plan", "engine/artifact",

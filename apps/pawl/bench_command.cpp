@@ -13,10 +13,10 @@
 #include "apps/pawl/file_guard.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/latency.h"
+#include "apps/pawl/plan_text.h"
 #include "apps/pawl/progress.h"
-#include "apps/pawl/step_cost.h"
 #include "apps/pawl/text.h"
-#include "engine/artifact/step_work.h"
+#include "engine/artifact/step_kind.h"
 #include "engine/runtime/session.h"
 #include "platform/imaging/images.h"
 #include "platform/stop_signals.h"
@@ -95,7 +95,7 @@ struct Layers {
   int64_t runs = 0;
 };
 
-Layers measure_layers(const BenchArguments& arguments, engine::Session* session) {
+Result<Layers> measure_layers(const BenchArguments& arguments, engine::Session* session) {
   const size_t count = session->artifact().steps().size();
   std::vector<std::vector<int64_t>> samples(count);
   std::vector<int64_t> ns(count);
@@ -104,7 +104,7 @@ Layers measure_layers(const BenchArguments& arguments, engine::Session* session)
   while (layers.runs == 0 || (layers.runs < 3 && !platform::stop_requested()) ||
          (layers.runs < 10'000 && !is_over(arguments, start))) {
     std::fill(ns.begin(), ns.end(), 0);
-    session->run_timed(ns);
+    PAWL_TRY(session->run_timed(ns));
     for (size_t i = 0; i < count; ++i) samples[i].push_back(ns[i]);
     ++layers.runs;
   }
@@ -123,8 +123,8 @@ void print_layers(const engine::Artifact& artifact, const Layers& layers) {
   for (size_t i = 0; i < layers.ms.size(); ++i) {
     const engine::StepRecord& step = artifact.steps()[i];
     const int64_t work = step_multiply_adds(artifact.tensors(), step);
-    table.add({std::to_string(i), step_kind_name(step.kind), tensor_shape(artifact, step.output[0]),
-               printed("%.3f", layers.ms[i]),
+    table.add({std::to_string(i), engine::step_kind_name(step.kind),
+               tensor_shape(artifact, step.output[0]), printed("%.3f", layers.ms[i]),
                printed("%.1f%%", 100.0 * layers.ms[i] / std::max(1e-9, total)),
                work == 0 ? "" : printed("%.1f", gflops(work, layers.ms[i])),
                std::string(artifact.text(step.name))});
@@ -140,7 +140,7 @@ Json layers_json(const engine::Artifact& artifact, const Layers& layers) {
     const engine::StepRecord& step = artifact.steps()[i];
     const int64_t work = step_multiply_adds(artifact.tensors(), step);
     list.push_back({{"step", i},
-                    {"kind", step_kind_name(step.kind)},
+                    {"kind", engine::step_kind_name(step.kind)},
                     {"name", artifact.text(step.name)},
                     {"output", tensor_shape(artifact, step.output[0])},
                     {"ms", rounded(layers.ms[i], 5)},
@@ -150,20 +150,21 @@ Json layers_json(const engine::Artifact& artifact, const Layers& layers) {
 }
 
 // The network on its own, for artifacts compiled with --head none.
-void measure_network(const BenchArguments& arguments, engine::Session* session,
-                     StageSeries* series) {
-  std::ranges::fill(session->input(), 0.5F);
-  std::ranges::fill(session->input_u8(), uint8_t{128});
-  for (int i = 0; i < kWarmUpFrames; ++i) session->run();
+Status measure_network(const BenchArguments& arguments, engine::Session* session,
+                       StageSeries* series) {
+  std::ranges::fill(session->input().floats, 0.5F);
+  std::ranges::fill(session->input().bytes, uint8_t{128});
+  for (int i = 0; i < kWarmUpFrames; ++i) PAWL_TRY(session->run());
   const Clock::time_point start = Clock::now();
   while (series->count() == 0 || !is_over(arguments, start)) {
     const Clock::time_point before = Clock::now();
-    session->run();
+    PAWL_TRY(session->run());
     engine::StageTimes times;
     times.infer =
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - before).count();
     series->add(times);
   }
+  return {};
 }
 
 Status bench_model(const BenchArguments& arguments) {
@@ -179,10 +180,10 @@ Status bench_model(const BenchArguments& arguments) {
   if (artifact.head().present != 0) {
     PAWL_TRY(measure_frames(arguments, images, &session, &series));
   } else {
-    measure_network(arguments, &session, &series);
+    PAWL_TRY(measure_network(arguments, &session, &series));
   }
   Layers layers;
-  if (arguments.layers) layers = measure_layers(arguments, &session);
+  if (arguments.layers) layers = PAWL_TRY(measure_layers(arguments, &session));
   if (arguments.json) {
     Json json = {{"model", arguments.model},
                  {"target", artifact.target()},

@@ -47,11 +47,11 @@ struct Comparison {
 };
 
 // The session's tensors by the name of the value in the model file.
-std::map<std::string, PlanTensor, std::less<>> observe(engine::Session* session) {
+Result<std::map<std::string, PlanTensor, std::less<>>> observe(engine::Session* session) {
   std::map<std::string, PlanTensor, std::less<>> tensors;
-  session->run_observed([&tensors](int32_t step, const engine::TensorView& view) {
+  PAWL_TRY(session->run_observed([&tensors](int32_t step, const engine::TensorView& view) {
     tensors[std::string(view.name)] = {step, in_logical_order(view)};
-  });
+  }));
   return tensors;
 }
 
@@ -145,8 +145,9 @@ Status diff_models(const DiffArguments& arguments) {
   const platform::Image image = PAWL_TRY(platform::load_image(arguments.input));
   auto session = PAWL_TRY(engine::Session::create(artifact, {.threads = 1}));
   PAWL_TRY(session.preprocess(image.frame()));
-  std::vector<float> values = in_logical_order(session.input_view());
-  if (!session.input_u8().empty()) normalise(head, &values);
+  std::vector<float> values =
+      in_logical_order(PAWL_TRY(session.tensor(artifact.plan().input_tensor)));
+  if (!session.input().bytes.empty()) normalise(head, &values);
   const engine::Shape& shape = graph.value(graph.inputs[0]).shape;
   if (shape != engine::Shape{1, head.channels, head.height, head.width}) {
     return Error{Code::kInvalidArgument, arguments.onnx + ": its input is " +
@@ -154,7 +155,7 @@ Status diff_models(const DiffArguments& arguments) {
                                              ", the artifact's is another; is it its model?"};
   }
   const auto input = engine::Tensor::of<float>(shape, values);
-  const auto tensors = observe(&session);
+  const auto tensors = PAWL_TRY(observe(&session));
   auto rows = PAWL_TRY(compare(graph, input, tensors));
   if (rows.empty()) {
     return Error{Code::kInvalidArgument, arguments.onnx + ": shares no tensor with " +

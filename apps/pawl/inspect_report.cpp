@@ -4,9 +4,9 @@
 #include <cstring>
 #include <map>
 
-#include "apps/pawl/step_cost.h"
+#include "apps/pawl/plan_text.h"
 #include "apps/pawl/text.h"
-#include "engine/artifact/step_work.h"
+#include "engine/artifact/step_kind.h"
 
 namespace pawl::program {
 namespace {
@@ -143,7 +143,8 @@ std::string ArtifactReport::text() const {
   for (size_t i = 0; i < artifact.steps().size(); ++i) {
     const engine::StepRecord& step = artifact.steps()[i];
     const int64_t work = step_multiply_adds(artifact.tensors(), step);
-    list.add({std::to_string(i), step_kind_name(step.kind), tensor_shape(artifact, step.output[0]),
+    list.add({std::to_string(i), engine::step_kind_name(step.kind),
+              tensor_shape(artifact, step.output[0]),
               work == 0 ? "" : printed("%.2f", static_cast<double>(work) / 1e6),
               std::string(artifact.text(step.name))});
   }
@@ -190,7 +191,7 @@ Json ArtifactReport::json() const {
   if (!steps) return json;
   Json list = Json::array();
   for (const engine::StepRecord& step : artifact.steps()) {
-    list.push_back({{"kind", step_kind_name(step.kind)},
+    list.push_back({{"kind", engine::step_kind_name(step.kind)},
                     {"name", artifact.text(step.name)},
                     {"output", tensor_shape(artifact, step.output[0])},
                     {"multiply_adds", step_multiply_adds(artifact.tensors(), step)}});

@@ -61,7 +61,7 @@ Status guard_outputs(const RunArguments& arguments, const engine::Session& sessi
   for (const fs::path& picture : pictures) {
     const std::string name = frame_name(picture.string(), true, 0);
     annotated.push_back(annotated_name(name));
-    for (std::string& file : raw_names(name, session)) raw.push_back(std::move(file));
+    for (std::string& file : raw_names(name, session.artifact())) raw.push_back(std::move(file));
   }
   if (!arguments.annotate.empty()) {
     PAWL_TRY(guard->writes_into("--annotate", arguments.annotate, annotated));
@@ -134,7 +134,7 @@ class Run {
     const std::string name = frame_name(camera_->source(), camera_->is_image_set(), frame.sequence);
     if (!arguments_.raw.empty()) {
       const fs::path folder = arguments_.raw;
-      const std::vector<std::string> files = raw_names(name, session_);
+      const std::vector<std::string> files = raw_names(name, session_.artifact());
       for (const std::string& file : files) PAWL_TRY(guard_.check("--raw", folder / file));
       PAWL_TRY(write_raw(folder, files, frame, &session_));
       if (session_.artifact().head().present == 0) return {};

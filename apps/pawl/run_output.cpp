@@ -134,11 +134,13 @@ Status annotate(const fs::path& path, const engine::Artifact& artifact,
   return platform::save_image(path, PAWL_TRY(platform::draw_marks(copy_of(frame), marks)));
 }
 
-std::vector<std::string> raw_names(const std::string& frame_name, const engine::Session& session) {
+std::vector<std::string> raw_names(const std::string& frame_name,
+                                   const engine::Artifact& artifact) {
   std::vector<std::string> names = {frame_name + ".input.npy"};
-  if (session.artifact().head().present != 0) return names;
-  for (const engine::TensorView& output : session.outputs()) {
-    std::string stem = frame_name + "." + file_name_of(output.name);
+  if (artifact.head().present != 0) return names;
+  for (const int32_t index : artifact.output_tensors()) {
+    const engine::TensorRecord& output = artifact.tensors()[static_cast<size_t>(index)];
+    std::string stem = frame_name + "." + file_name_of(artifact.text(output.name));
     // Names may differ in nothing but what a file name cannot hold.
     while (std::ranges::find(names, stem + ".npy") != names.end()) stem += '_';
     names.push_back(stem + ".npy");
@@ -151,12 +153,13 @@ Status write_raw(const fs::path& folder, const std::vector<std::string>& names,
   PAWL_TRY(session->preprocess(frame));
   const engine::HeadRecord& head = session->artifact().head();
   const std::array<int64_t, 4> shape = {1, head.channels, head.height, head.width};
-  const std::vector<float> input = in_logical_order(session->input_view());
+  const std::vector<float> input =
+      in_logical_order(PAWL_TRY(session->tensor(session->artifact().plan().input_tensor)));
   PAWL_TRY(write_npy(folder / names[0], shape, input));
   if (head.present != 0) return {};
-  session->run();
+  PAWL_TRY(session->run());
   size_t next = 1;
-  for (const engine::TensorView& output : session->outputs()) {
+  for (const engine::TensorView& output : PAWL_TRY(session->outputs())) {
     const std::vector<int64_t> extent(output.extent.begin(), output.extent.end());
     PAWL_TRY(write_npy(folder / names[next++], extent, in_logical_order(output)));
   }

@@ -49,7 +49,7 @@ platform::Status annotate(const std::filesystem::path& path, const engine::Artif
                           std::span<const engine::Detection> detections);
 
 // NAME.input.npy and, of an artifact compiled with --head none, NAME.<output>.npy for every output.
-std::vector<std::string> raw_names(const std::string& frame_name, const engine::Session& session);
+std::vector<std::string> raw_names(const std::string& frame_name, const engine::Artifact& artifact);
 // Those files. Runs preprocess (and the network) of the session itself.
 platform::Status write_raw(const std::filesystem::path& folder,
                            const std::vector<std::string>& names, const platform::Frame& frame,

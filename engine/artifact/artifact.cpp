@@ -1,5 +1,6 @@
 #include "engine/artifact/artifact.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -80,6 +81,17 @@ Status Artifact::parse() {
 
 std::string_view Artifact::text(uint32_t offset) const {
   return offset < names_.size() ? std::string_view(names_.data() + offset) : std::string_view();
+}
+
+std::vector<int32_t> Artifact::output_tensors() const {
+  std::vector<int32_t> outputs;
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if ((tensors_[i].flags & kTensorIsOutput) != 0) outputs.push_back(static_cast<int32_t>(i));
+  }
+  std::ranges::stable_sort(outputs, {}, [this](int32_t index) {
+    return tensors_[static_cast<size_t>(index)].output_number;
+  });
+  return outputs;
 }
 
 std::string_view Artifact::target() const {

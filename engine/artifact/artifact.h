@@ -55,6 +55,7 @@ class Artifact {
   const PlanHeader& plan() const { return *plan_; }
   std::span<const TensorRecord> tensors() const { return tensors_; }
   std::span<const StepRecord> steps() const { return steps_; }
+  std::vector<int32_t> output_tensors() const;  // by index, in the model's order
   std::span<const std::byte> weights() const { return weights_; }
   const HeadRecord& head() const { return *head_; }
   std::span<const LevelRecord> levels() const { return levels_; }

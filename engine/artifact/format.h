@@ -120,7 +120,7 @@ enum class StepKind : uint16_t {
 inline constexpr uint64_t kNoData = ~uint64_t{0};
 
 // One step. Shapes come from the tensors; what they cannot say is in `integer` and `real`, whose
-// meaning by kind is the table in docs/artifact-format.md and the struct views in plan/step.h.
+// meaning by kind is the table in docs/artifact-format.md and the struct views in artifact/step.h.
 struct StepRecord {
   StepKind kind;
   uint8_t activation;  // kernels::Activation

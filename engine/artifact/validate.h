@@ -1,7 +1,7 @@
 // Tables of an artifact -> proof that nothing in them points outside.
 //
 // What holds afterwards is listed at each function. What depends on the shapes a kernel works on
-// (does this step's weight block hold KH*KW*C floats?) is proved by runtime/bind.h.
+// (does this step's weight block hold KH*KW*C floats?) is proved by runtime/cpu/choose_kernel.h.
 // Errors: kCorrupt naming the table, the record and the number that is wrong; kUnsupported for what
 // a newer compiler may have written.
 #pragma once

@@ -1,6 +1,8 @@
 #include <cmath>
+#include <iterator>
 #include <string>
 
+#include "engine/artifact/step_kind.h"
 #include "engine/artifact/validate.h"
 #include "kernels/activation.h"
 #include "kernels/isa.h"
@@ -104,48 +106,13 @@ const char* tensor_fault(const TensorRecord& tensor, const PlanTables& plan,
   return nullptr;
 }
 
-bool known_kind(StepKind kind) {
-  switch (kind) {
-    case StepKind::kConv:
-    case StepKind::kDepthwise:
-    case StepKind::kPool:
-    case StepKind::kResize:
-    case StepKind::kUnary:
-    case StepKind::kBinary:
-    case StepKind::kGather:
-    case StepKind::kFocus:
-    case StepKind::kAttention:
-    case StepKind::kWinograd:
-    case StepKind::kPad:
-    case StepKind::kStridedCopy:
-    case StepKind::kRowBinary:
-    case StepKind::kRowUnary:
-    case StepKind::kRowReduce:
-    case StepKind::kMatmul:
-    case StepKind::kTopK:
-    case StepKind::kRowGather:
-    case StepKind::kConvU8:
-    case StepKind::kDepthwiseU8:
-    case StepKind::kQuantize:
-    case StepKind::kDequantize:
-    case StepKind::kCopyU8:
-    case StepKind::kMaxPoolU8:
-    case StepKind::kNearestU8:
-    case StepKind::kBinaryU8:
-    case StepKind::kAveragePoolU8:
-    case StepKind::kTableU8:
-    case StepKind::kPadU8:
-      return true;
-  }
-  return false;
-}
-
 const char* step_fault(const StepRecord& step, const PlanTables& plan, uint64_t weights_bytes) {
   const auto tensors = static_cast<int64_t>(plan.tensors.size());
   const auto written = [&](int32_t index) {
     return index < tensors && plan.tensors[static_cast<size_t>(index)].storage == Storage::kArena;
   };
-  if (!known_kind(step.kind)) return "unknown kind";
+  const StepKindInfo* const info = find_step_kind(step.kind);
+  if (info == nullptr) return "unknown kind";
   if (step.activation > static_cast<uint8_t>(kernels::Activation::kClip)) {
     return "unknown activation";
   }
@@ -154,7 +121,11 @@ const char* step_fault(const StepRecord& step, const PlanTables& plan, uint64_t 
   for (const int32_t input : step.input) {
     if (input < -1 || input >= tensors) return "input is no tensor of the plan";
   }
+  for (uint32_t i = 0; i < std::size(step.input); ++i) {
+    if ((info->inputs >> i & 1U) != 0 && step.input[i] < 0) return "an input is missing";
+  }
   if (step.output[0] < 0 || !written(step.output[0])) return "output is no tensor of the arena";
+  if ((info->outputs & 2U) != 0 && step.output[1] < 0) return "the second output is missing";
   if (step.output[1] < -1 || (step.output[1] >= 0 && !written(step.output[1]))) {
     return "second output is no tensor of the arena";
   }

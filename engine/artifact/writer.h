@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/artifact/plan.h"
 #include "platform/result.h"
 
 namespace pawl::engine {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "engine/artifact/artifact.h"
+#include "engine/runtime/cpu/thread_pool.h"
 #include "engine/runtime/session.h"
-#include "engine/runtime/thread_pool.h"
 
 struct pawl_artifact {
   pawl::engine::Artifact artifact;

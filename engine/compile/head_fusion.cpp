@@ -112,7 +112,7 @@ std::vector<Detection> Trial::decode(const HeadSpec& spec,
   int32_t pixels = 0;
   for (const HeadLevel& level : levels) pixels += level.count;
   Result<Decoder> decoder =
-      Decoder::create(spec, DecodeOptions{.conf = 0.25F, .iou = 1.0F}, pixels);
+      Decoder::create(spec, DecodeOptions{.confidence = 0.25F, .iou = 1.0F}, pixels);
   if (!decoder.ok()) return {};
   const Placement whole{.offset_x = -kMargin,
                         .offset_y = -kMargin,

@@ -55,22 +55,22 @@ float expected_distance(const HeadLevel& level, int32_t pixel, int32_t side, int
 
 Status check_options(const DecodeOptions& options) {
   // Written so that NaN fails.
-  if (!(options.conf >= 0.0F && options.conf < 1.0F)) {
-    return Error{Code::kInvalidArgument, "conf " + std::to_string(options.conf) +
+  if (!(options.confidence >= 0.0F && options.confidence < 1.0F)) {
+    return Error{Code::kInvalidArgument, "confidence " + std::to_string(options.confidence) +
                                              " is outside 0 (included) to 1 (excluded)"};
   }
   if (!(options.iou >= 0.0F && options.iou <= 1.0F)) {
     return Error{Code::kInvalidArgument,
                  "iou " + std::to_string(options.iou) + " is outside 0 to 1"};
   }
-  if (options.max_detections < 1 || options.max_detections > kMaxDetections) {
-    return Error{Code::kInvalidArgument, "max_detections " +
-                                             std::to_string(options.max_detections) +
+  if (options.detections_max < 1 || options.detections_max > kMaxDetections) {
+    return Error{Code::kInvalidArgument, "detections_max " +
+                                             std::to_string(options.detections_max) +
                                              " is outside 1 to " + std::to_string(kMaxDetections)};
   }
-  if (options.max_candidates < 1 || options.max_candidates > kMaxCandidates) {
-    return Error{Code::kInvalidArgument, "max_candidates " +
-                                             std::to_string(options.max_candidates) +
+  if (options.candidates_max < 1 || options.candidates_max > kMaxCandidates) {
+    return Error{Code::kInvalidArgument, "candidates_max " +
+                                             std::to_string(options.candidates_max) +
                                              " is outside 1 to " + std::to_string(kMaxCandidates)};
   }
   return {};
@@ -91,17 +91,17 @@ platform::Result<Decoder> Decoder::create(const HeadSpec& spec, const DecodeOpti
   made.options_ = options;
   // A network that suppresses duplicates itself ranks (pixel, class) pairs, not pixels.
   if (!spec.nms && spec.layout != OutputLayout::kEndToEnd) made.options_.multi_label = true;
-  made.raw_threshold_ = options.conf;
+  made.raw_threshold_ = options.confidence;
   if (spec.scores_are_logits) {
-    const double conf = options.conf;
+    const double conf = options.confidence;
     made.raw_threshold_ = static_cast<float>(std::log(conf / (1.0 - conf)));
   }
   const int64_t possible =
       int64_t{pixels} *
       (made.options_.multi_label && spec.layout != OutputLayout::kEndToEnd ? spec.classes : 1);
-  made.candidates_max_ = static_cast<size_t>(std::min<int64_t>(possible, options.max_candidates));
+  made.candidates_max_ = static_cast<size_t>(std::min<int64_t>(possible, options.candidates_max));
   made.candidates_.reserve(made.candidates_max_);
-  made.detections_.reserve(static_cast<size_t>(options.max_detections));
+  made.detections_.reserve(static_cast<size_t>(options.detections_max));
   return made;
 }
 
@@ -130,7 +130,7 @@ std::span<const Detection> Decoder::decode(std::span<const HeadLevel> levels,
   }
 
   std::sort(candidates_.begin(), candidates_.end(), ranks_before);
-  const auto limit = static_cast<size_t>(options_.max_detections);
+  const auto limit = static_cast<size_t>(options_.detections_max);
   const size_t kept =
       spec_.nms ? suppress_overlaps(candidates_, options_.iou, options_.class_aware, limit)
                 : std::min(candidates_.size(), limit);
@@ -193,7 +193,7 @@ void Decoder::scan_end_to_end(const HeadLevel& level, int32_t base) {
   for (int32_t p = 0; p < level.count; ++p) {
     Candidate candidate;
     candidate.score = probability(at(level.scores, p, 0));
-    if (!(candidate.score > options_.conf)) continue;
+    if (!(candidate.score > options_.confidence)) continue;
     const float class_id = at(level.scores, p, 1);
     if (!(class_id > -0.5F && class_id < static_cast<float>(spec_.classes) - 0.5F)) continue;
     candidate.class_id = static_cast<int32_t>(std::lround(class_id));
@@ -218,7 +218,8 @@ void Decoder::examine(const HeadLevel& level, int32_t pixel, int32_t base) {
       }
     }
     candidate.score = object * probability(best);
-    if (candidate.score > options_.conf && decode_box(level, pixel, &candidate)) add(candidate);
+    if (candidate.score > options_.confidence && decode_box(level, pixel, &candidate))
+      add(candidate);
     return;
   }
   bool decoded = false;
@@ -226,7 +227,7 @@ void Decoder::examine(const HeadLevel& level, int32_t pixel, int32_t base) {
     const float value = at(level.scores, pixel, c);
     if (!(value > raw_threshold_)) continue;
     candidate.score = object * probability(value);
-    if (!(candidate.score > options_.conf)) continue;
+    if (!(candidate.score > options_.confidence)) continue;
     if (!decoded && !decode_box(level, pixel, &candidate)) return;
     decoded = true;
     candidate.class_id = c;

@@ -21,13 +21,13 @@
 namespace pawl::engine {
 
 struct DecodeOptions {
-  float conf = 0.25F;  // detections score more than this
-  float iou = 0.45F;   // of two boxes that overlap by more, the better one stays
-  int32_t max_detections = 300;
-  int32_t max_candidates = 30000;  // the best ones that go into suppression
-  bool multi_label = false;        // a detection for every class above conf, not just the best;
-                                   // always so for maps of a network that needs no suppression
-  bool class_aware = true;         // boxes of different classes do not suppress each other
+  float confidence = 0.25F;  // detections score more than this
+  float iou = 0.45F;         // of two boxes that overlap by more, the better one stays
+  int32_t detections_max = 300;
+  int32_t candidates_max = 30000;  // the best ones that go into suppression
+  bool multi_label = false;  // a detection for every class above confidence, not just the best;
+                             // always so for maps of a network that needs no suppression
+  bool class_aware = true;   // boxes of different classes do not suppress each other
 };
 
 class Decoder {
@@ -66,7 +66,7 @@ class Decoder {
   size_t candidates_max_ = 0;
   Window window_{};
   std::vector<Candidate> candidates_;  // capacity candidates_max_; a heap once full
-  std::vector<Detection> detections_;  // capacity max_detections
+  std::vector<Detection> detections_;  // capacity detections_max
 };
 
 }  // namespace pawl::engine

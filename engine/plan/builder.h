@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/artifact/plan.h"
+#include "engine/artifact/step.h"
 #include "engine/graph/tensor.h"
-#include "engine/plan/plan.h"
-#include "engine/plan/step.h"
 #include "kernels/quantized.h"
 
 namespace pawl::engine {

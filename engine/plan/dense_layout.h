@@ -6,8 +6,8 @@
 #include <iterator>
 #include <vector>
 
+#include "engine/artifact/step.h"
 #include "engine/graph/graph.h"
-#include "engine/plan/step.h"
 
 namespace pawl::engine {
 

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "engine/artifact/format.h"
+#include "engine/artifact/step.h"
 #include "engine/graph/graph.h"
-#include "engine/plan/step.h"
 #include "kernels/activation.h"
 #include "kernels/pixelwise.h"
 #include "kernels/rowmajor.h"

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/artifact/plan.h"
 #include "engine/graph/graph.h"
-#include "engine/plan/plan.h"
 #include "engine/plan/quantization.h"
 
 namespace pawl::engine {

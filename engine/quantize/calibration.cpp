@@ -198,7 +198,7 @@ Status Calibrator::find_ranges(const platform::Frame& frame) {
   PAWL_TRY(session_->preprocess(frame));
   variety_.add(frame);
   std::string not_finite;
-  session_->run_observed([&](int32_t index, const TensorView& output) {
+  PAWL_TRY(session_->run_observed([&](int32_t index, const TensorView& output) {
     const auto& [id, first] = observation_.part(step(index).output[0]);
     Histogram* const group = group_of(id);
     if (group == nullptr) return;
@@ -210,7 +210,7 @@ Status Calibrator::find_ranges(const platform::Frame& frame) {
     if (at == channels_.end() || !output.nhwc) return;
     at->second.resize(channels_of(id));
     extend_channels(output, first, &at->second);
-  });
+  }));
   if (not_finite.empty()) return {};
   return Error{
       Code::kInvalidArgument,
@@ -236,7 +236,7 @@ void Calibrator::choose_factors(const ChooseFactors& choose) {
 
 Status Calibrator::count(const platform::Frame& frame) {
   PAWL_TRY(session_->preprocess(frame));
-  session_->run_observed([&](int32_t index, const TensorView& output) {
+  return session_->run_observed([&](int32_t index, const TensorView& output) {
     const auto& [made, first] = observation_.part(step(index).output[0]);
     if (Histogram* const group = group_of(made)) count_into(output, {}, group);
     const auto evened = result_.evened.find(made);
@@ -250,9 +250,9 @@ Status Calibrator::count(const platform::Frame& frame) {
     if (read.value == kNoValue) return;
     std::vector<double>& means = result_.channel_mean[static_cast<size_t>(read.value)];
     means.resize(channels_of(read.value), 0.0);
-    add_channel_means(session_->tensor(input), read.first, &means);
+    const Result<TensorView> view = session_->tensor(input);
+    if (view.ok()) add_channel_means(view.value(), read.first, &means);
   });
-  return {};
 }
 
 Calibration Calibrator::finish(size_t frames) {

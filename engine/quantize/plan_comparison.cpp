@@ -65,9 +65,9 @@ Result<ReferenceOutputs> ReferenceOutputs::record(const Artifact& plan, Calibrat
   for (const size_t index : reference.chosen_) {
     const platform::Frame frame = PAWL_TRY(frames.frame(index));
     PAWL_TRY(session.preprocess(frame));
-    session.run();
+    PAWL_TRY(session.run());
     reference.values_.emplace_back();
-    for (const TensorView& output : session.outputs()) {
+    for (const TensorView& output : PAWL_TRY(session.outputs())) {
       reference.values_.back().push_back(elements_of(output));
     }
   }
@@ -77,16 +77,17 @@ Result<ReferenceOutputs> ReferenceOutputs::record(const Artifact& plan, Calibrat
 Result<ReferenceOutputs::Difference> ReferenceOutputs::compare(const Artifact& plan) const {
   Session session = PAWL_TRY(Session::create(plan, {}));
   Difference difference;
-  difference.outputs.resize(session.outputs().size());
+  difference.outputs.resize(plan.output_tensors().size());
   std::vector<double> ms;
   for (size_t f = 0; f < chosen_.size(); ++f) {
     const platform::Frame frame = PAWL_TRY(frames_->frame(chosen_[f]));
     PAWL_TRY(session.preprocess(frame));
     const Clock::time_point start = Clock::now();
-    session.run();
+    PAWL_TRY(session.run());
     ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-    for (size_t o = 0; o < difference.outputs.size(); ++o) {
-      difference.outputs[o].add(elements_of(session.outputs()[o]), values_[f][o]);
+    const std::span<const TensorView> outputs = PAWL_TRY(session.outputs());
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      difference.outputs[o].add(elements_of(outputs[o]), values_[f][o]);
     }
   }
   std::sort(ms.begin(), ms.end());
@@ -107,14 +108,14 @@ Result<std::map<std::string, SignalNoise>> compare_tensors(const Artifact& refer
     PAWL_TRY(found.preprocess(frame));
     // A value that several steps write, a group of channels each, is seen after every one.
     std::map<std::string, std::vector<float>> values;
-    wanted.run_observed([&values](int32_t, const TensorView& output) {
+    PAWL_TRY(wanted.run_observed([&values](int32_t, const TensorView& output) {
       values[std::string(output.name)] = elements_of(output);
-    });
+    }));
     std::map<std::string, std::vector<float>> other;
-    found.run_observed([&](int32_t, const TensorView& output) {
+    PAWL_TRY(found.run_observed([&](int32_t, const TensorView& output) {
       const std::string name(output.name);
       if (values.count(name) != 0) other[name] = elements_of(output);
-    });
+    }));
     for (const auto& [name, value] : other) {
       const std::vector<float>& expected = values.at(name);
       if (value.size() == expected.size()) tensors[name].add(value, expected);

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <queue>
 
-#include "engine/plan/step_cost.h"
+#include "engine/artifact/step_cost.h"
 
 namespace pawl::engine {
 namespace {
@@ -55,7 +55,7 @@ class Search {
   bool measures_accuracy() const { return bound_.measure != nullptr; }
   void count_plan();
   double cost_of(const Artifact& artifact) const {
-    return estimated_ms(artifact.tensors(), artifact.steps(), isa_);
+    return plan_ms(artifact.tensors(), artifact.steps(), isa_);
   }
   Result<Artifact> artifact_of(const KeptFloat& kept);
   Result<Trial> try_plan(KeptFloat kept);

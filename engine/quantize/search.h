@@ -11,7 +11,7 @@
 //   5. Give layers back to 8 bits one by one, dearest first, where the bound holds without them.
 //
 // The plan returned was measured and meets the bound. That it is the fastest is a claim of the
-// estimate in engine/plan/step_cost.h and of the greedy order, not a proof. Deterministic: the
+// estimate in engine/artifact/step_cost.h and of the greedy order, not a proof. Deterministic: the
 // times measured on the way are for the reader and decide nothing.
 #pragma once
 

@@ -13,8 +13,8 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/detect/detection.h"
+#include "engine/runtime/cpu/thread_pool.h"
 #include "engine/runtime/session.h"
-#include "engine/runtime/thread_pool.h"
 #include "platform/frame.h"
 #include "platform/result.h"
 

@@ -106,8 +106,8 @@ TEST(CApiOptions, EachReachesTheEngineAsItself) {
   ASSERT_EQ(pawl_artifact_open(kGolden.c_str(), &artifact), PAWL_OK);
   const std::pair<std::string, std::function<void(pawl_session_options*)>> senseless[] = {
       {"iou", [](auto* o) { o->iou = 7.0F; }},
-      {"conf", [](auto* o) { o->confidence = 7.0F; }},
-      {"max_detections", [](auto* o) { o->detections_max = 0; }},
+      {"confidence", [](auto* o) { o->confidence = 7.0F; }},
+      {"detections_max", [](auto* o) { o->detections_max = 0; }},
       {"threads", [](auto* o) { o->threads = -1; }}};
   for (const auto& [name, set] : senseless) {
     pawl_session_options bad;

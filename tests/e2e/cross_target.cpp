@@ -75,7 +75,7 @@ Status run(const char* path) {
       .width = width, .height = height, .stride = 3 * width, .data = pixels.data()};
 
   PAWL_TRY(session.preprocess(frame));
-  session.run_observed(print_step);
+  PAWL_TRY(session.run_observed(print_step));
   for (const Detection& found : PAWL_TRY(session.detect(frame))) {
     std::printf("detection %d %.9g %.9g %.9g %.9g %.9g\n", found.class_id,
                 static_cast<double>(found.score), static_cast<double>(found.x1),

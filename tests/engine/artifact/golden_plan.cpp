@@ -5,10 +5,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/artifact/step.h"
 #include "engine/artifact/writer.h"
 #include "engine/artifact/xxh64.h"
 #include "engine/detect/head.h"
-#include "engine/plan/step.h"
 #include "kernels/activation.h"
 #include "kernels/conv.h"
 #include "kernels/isa.h"

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/artifact/plan.h"
 
 namespace pawl::engine {
 

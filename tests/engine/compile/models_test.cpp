@@ -107,15 +107,16 @@ std::vector<Detection> exported_detections(const Graph& graph, const platform::F
   Result<Session> session = Session::create(artifact.value(), {.threads = 2});
   EXPECT_TRUE(session.ok()) << session.error().message;
   EXPECT_TRUE(session.value().preprocess(frame).ok());
-  session.value().run();
+  EXPECT_TRUE(session.value().run().ok());
   std::vector<std::vector<float>> outputs;
-  for (const TensorView& view : session.value().outputs()) outputs.push_back(test::logical(view));
+  const auto views = session.value().outputs().value();
+  for (const TensorView& view : views) outputs.push_back(test::logical(view));
   std::vector<const float*> pointers;
   for (const std::vector<float>& output : outputs) pointers.push_back(output.data());
   std::vector<HeadLevel> levels(g.levels.size());
   bind_levels(g.levels, pointers, levels);
   Result<Decoder> decoder =
-      Decoder::create(g.head, {.conf = kConfidence, .iou = 0.7F}, head_pixels(g.levels));
+      Decoder::create(g.head, {.confidence = kConfidence, .iou = 0.7F}, head_pixels(g.levels));
   EXPECT_TRUE(decoder.ok());
   const std::span<const Detection> found =
       decoder.value().decode(levels, fit_frame(g.pre, frame.width, frame.height).placement);

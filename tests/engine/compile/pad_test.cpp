@@ -102,7 +102,7 @@ TEST(PadLowering, OnBytesItIsExact) {
     const StepKind kind = std::string(mode) == "constant" ? StepKind::kPadU8 : StepKind::kNearestU8;
     std::vector<uint8_t> before;
     int32_t seen = 0;
-    session.value().run_observed([&](int32_t step, const TensorView& y) {
+    const Status observed = session.value().run_observed([&](int32_t step, const TensorView& y) {
       const int32_t H = y.extent[2], W = y.extent[3], C = y.extent[1];
       const auto at = [&](int32_t row, int32_t column, int32_t c) {
         return y.data_u8[(row * W + column) * y.pixel_stride + c];
@@ -132,6 +132,7 @@ TEST(PadLowering, OnBytesItIsExact) {
         }
       }
     });
+    EXPECT_TRUE(observed.ok());
     EXPECT_EQ(seen, 1) << mode;
   }
 }

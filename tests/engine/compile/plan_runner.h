@@ -38,7 +38,7 @@ inline std::vector<float> logical(const engine::TensorView& view) {
 // Writes an NCHW tensor into the session's input.
 inline void write_input(const Tensor& nchw, engine::Session* session) {
   const std::span<const float> x = nchw.as<float>();
-  const std::span<float> input = session->input();
+  const std::span<float> input = session->input().floats;
   ASSERT_EQ(x.size(), input.size());
   const auto C = static_cast<size_t>(nchw.shape()[1]);
   const size_t pixels = x.size() / C;
@@ -56,12 +56,13 @@ inline engine::CompileOptions without_head(const std::string& target = "native")
 
 inline std::vector<std::vector<float>> run_session(engine::Session* session, const Tensor& input) {
   // Not a number wherever a value lives: a step that forgets to write shows.
-  for (float& value : session->input()) value = std::numeric_limits<float>::quiet_NaN();
-  session->run();
+  for (float& value : session->input().floats) value = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(session->run().ok());
   write_input(input, session);
-  session->run();
+  EXPECT_TRUE(session->run().ok());
   std::vector<std::vector<float>> outputs;
-  for (const engine::TensorView& view : session->outputs()) outputs.push_back(logical(view));
+  const auto views = session->outputs().value();
+  for (const engine::TensorView& view : views) outputs.push_back(logical(view));
   return outputs;
 }
 
@@ -75,14 +76,16 @@ inline void compare_observed(engine::Session* session, const Tensor& input,
                              const std::map<std::string, Shape>& shapes, double bound) {
   std::map<std::string, std::vector<float>> seen;  // the last step that writes a value completes it
   write_input(input, session);
-  session->run_observed([&](int32_t, const engine::TensorView& view) {
-    const std::string name(view.name);
-    const auto shape = shapes.find(name);
-    if (shape == shapes.end()) return;  // a value inside a step, or a part of one
-    Shape wanted = shape->second;
-    if (wanted.empty()) wanted = {1};
-    if (Shape(view.extent.begin(), view.extent.end()) == wanted) seen[name] = logical(view);
-  });
+  const engine::Status observed =
+      session->run_observed([&](int32_t, const engine::TensorView& view) {
+        const std::string name(view.name);
+        const auto shape = shapes.find(name);
+        if (shape == shapes.end()) return;  // a value inside a step, or a part of one
+        Shape wanted = shape->second;
+        if (wanted.empty()) wanted = {1};
+        if (Shape(view.extent.begin(), view.extent.end()) == wanted) seen[name] = logical(view);
+      });
+  EXPECT_TRUE(observed.ok());
   EXPECT_FALSE(seen.empty());
   for (const auto& [name, values] : seen) {
     EXPECT_LE(relative_error(values, expected.at(name)), bound) << "value " << name;

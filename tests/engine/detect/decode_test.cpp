@@ -273,12 +273,12 @@ TEST(Decode, FollowsTheFormulas) {
       const Numbers numbers = random_numbers(spec, 31);
       DecodeOptions options;
       options.iou = 1.0F;
-      options.conf = 0.6F;
-      options.max_detections = 100000;
-      options.max_candidates = 1 << 20;
+      options.confidence = 0.6F;
+      options.detections_max = 100000;
+      options.candidates_max = 1 << 20;
       options.multi_label = multi_label;
       const std::vector<Detection> found = decode(numbers, options);
-      std::vector<Wanted> wanted = wanted_of(numbers, double{options.conf}, multi_label);
+      std::vector<Wanted> wanted = wanted_of(numbers, double{options.confidence}, multi_label);
       ASSERT_EQ(found.size(), wanted.size());
       ASSERT_GT(found.size(), 20U);
       for (size_t i = 1; i < found.size(); ++i) ASSERT_GE(found[i - 1].score, found[i].score);
@@ -313,7 +313,7 @@ TEST(Decode, MemoryLayoutsAgreeBitForBit) {
       const HeadSpec spec = spec_of(c.code, c.classes, c.objectness, c.logits);
       const Numbers numbers = random_numbers(spec, 32);
       DecodeOptions options;
-      options.conf = 0.3F;
+      options.confidence = 0.3F;
       options.multi_label = multi_label;
       const std::vector<Detection> rows = decode(numbers, options, Memory::kRows);
       ASSERT_FALSE(rows.empty());
@@ -363,7 +363,7 @@ TEST(Decode, ThresholdIsStrict) {
   numbers.score[0][1] = 0.5F;
   numbers.score[1][1] = std::nextafter(0.5F, 1.0F);
   DecodeOptions options;
-  options.conf = 0.5F;
+  options.confidence = 0.5F;
   EXPECT_EQ(decode(numbers, options).size(), 1U);
 
   // In logit space: logit(0.5) is 0.
@@ -373,7 +373,7 @@ TEST(Decode, ThresholdIsStrict) {
   numbers.score[1][1] = 0.001F;
   EXPECT_EQ(decode(numbers, options).size(), 1U);
   // Everything passes, and suppression leaves one box at each of ten places.
-  options.conf = 0.0F;
+  options.confidence = 0.0F;
   options.class_aware = false;
   EXPECT_EQ(decode(numbers, options).size(), 10U);
 }
@@ -402,19 +402,19 @@ TEST(Decode, CandidateLimitKeepsTheBest) {
     for (float& s : scores) s = static_cast<float>(random() % 64) / 64.0F;  // many ties
   }
   DecodeOptions options;
-  options.conf = 0.1F;
+  options.confidence = 0.1F;
   options.multi_label = true;
-  options.max_detections = 100000;
+  options.detections_max = 100000;
   const std::vector<Detection> all = decode(numbers, options);
   ASSERT_GT(all.size(), 5000U);
   for (const int32_t limit : {1, 2, 99, 1000, 4999}) {
-    options.max_candidates = limit;
+    options.candidates_max = limit;
     const std::vector<Detection> some = decode(numbers, options);
     ASSERT_EQ(some.size(), static_cast<size_t>(limit));
     EXPECT_EQ(std::memcmp(some.data(), all.data(), some.size() * sizeof(Detection)), 0);
   }
-  options.max_candidates = 30000;
-  options.max_detections = 17;
+  options.candidates_max = 30000;
+  options.detections_max = 17;
   EXPECT_EQ(decode(numbers, options).size(), 17U);
 }
 
@@ -495,7 +495,7 @@ TEST(Decode, SurvivesHostileNumbers) {
     for (float& v : numbers.object) spoil(&v);
     DecodeOptions options;
     options.multi_label = c.classes % 2 == 1;
-    options.max_detections = 5000;
+    options.detections_max = 5000;
     const std::vector<Detection> found = decode(numbers, options);
     for (const Detection& d : found) {
       ASSERT_TRUE(d.score > 0.25F && d.score <= 1.0F);
@@ -519,9 +519,9 @@ TEST(Decode, AllocatesNothing) {
       const Numbers numbers =
           random_numbers(spec_of(c.code, c.classes, c.objectness, c.logits), 38);
       DecodeOptions options;
-      options.conf = 0.01F;
+      options.confidence = 0.01F;
       options.multi_label = multi_label;
-      options.max_candidates = 3000;  // full, so the heap works too
+      options.candidates_max = 3000;  // full, so the heap works too
       auto decoder = Decoder::create(numbers.spec, options, numbers.pixels());
       ASSERT_TRUE(decoder.ok());
       const Stored stored = store(numbers, Memory::kColumns);
@@ -544,14 +544,14 @@ TEST(Decode, RefusesOptionsThatMakeNoSense) {
     return !decoder.ok() && decoder.error().code == platform::Code::kInvalidArgument;
   };
   for (const float conf : {-0.1F, 1.0F, 2.0F, kNan, kInf}) {
-    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.conf = conf; })) << conf;
+    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.confidence = conf; })) << conf;
   }
   for (const float iou : {-0.1F, 1.1F, kNan, -kInf}) {
     EXPECT_TRUE(refused([&](DecodeOptions& o) { o.iou = iou; })) << iou;
   }
   for (const int32_t count : {0, -1, std::numeric_limits<int32_t>::max()}) {
-    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.max_detections = count; }));
-    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.max_candidates = count; }));
+    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.detections_max = count; }));
+    EXPECT_TRUE(refused([&](DecodeOptions& o) { o.candidates_max = count; }));
   }
   EXPECT_FALSE(refused([](DecodeOptions&) {}));
   EXPECT_FALSE(Decoder::create(spec, {}, 0).ok());

@@ -53,8 +53,8 @@ std::vector<float> outputs(const Compiled& of, const platform::Frame& frame) {
   auto session = Session::create(artifact.value(), {.threads = 1});
   EXPECT_TRUE(session.ok()) << session.error().message;
   EXPECT_TRUE(session.value().preprocess(frame).ok());
-  session.value().run();
-  const TensorView& view = session.value().outputs()[0];
+  EXPECT_TRUE(session.value().run().ok());
+  const TensorView& view = session.value().outputs().value()[0];
   size_t count = 1;
   for (const int32_t extent : view.extent) count *= static_cast<size_t>(extent);
   std::vector<float> values(count);

@@ -121,7 +121,7 @@ std::map<std::string, std::vector<float>> observed(const Compiled& of,
   RandomFrames frames(1, 900);
   EXPECT_TRUE(session.value().preprocess(frames.frame(0).value()).ok());
   std::map<std::string, std::vector<float>> values;
-  session.value().run_observed([&](int32_t, const TensorView& view) {
+  const Status observed = session.value().run_observed([&](int32_t, const TensorView& view) {
     size_t count = 1;
     for (const int32_t extent : view.extent) count *= static_cast<size_t>(extent);
     std::vector<float>& held = values[std::string(view.name)];
@@ -131,6 +131,7 @@ std::map<std::string, std::vector<float>> observed(const Compiled& of,
       evened->insert(std::string(view.name));
     }
   });
+  EXPECT_TRUE(observed.ok());
   return values;
 }
 

@@ -86,15 +86,15 @@ double sqnr_db(const Graph& graph, const Artifact& int8, const HeadOverrides& pi
     const platform::Frame frame = frames.frame(i).value();
     EXPECT_TRUE(a.value().preprocess(frame).ok());
     EXPECT_TRUE(b.value().preprocess(frame).ok());
-    a.value().run();
-    b.value().run();
-    for (size_t o = 0; o < a.value().outputs().size(); ++o) {
+    EXPECT_TRUE(a.value().run().ok());
+    EXPECT_TRUE(b.value().run().ok());
+    for (size_t o = 0; o < a.value().outputs().value().size(); ++o) {
       size_t count = 1;
-      for (const int32_t e : a.value().outputs()[o].extent) count *= static_cast<size_t>(e);
+      for (const int32_t e : a.value().outputs().value()[o].extent) count *= static_cast<size_t>(e);
       std::vector<float> x(count);
       std::vector<float> y(count);
-      copy_elements(a.value().outputs()[o], x);
-      copy_elements(b.value().outputs()[o], y);
+      copy_elements(a.value().outputs().value()[o], x);
+      copy_elements(b.value().outputs().value()[o], y);
       for (size_t k = 0; k < count; ++k) {
         signal += double{x[k]} * x[k];
         noise += (double{x[k]} - y[k]) * (double{x[k]} - y[k]);
@@ -326,9 +326,9 @@ TEST(Quantizer, SameBitsTwiceAndWithAnyThreads) {
     auto session = Session::create(artifact.value(), {.threads = threads});
     ASSERT_TRUE(session.ok());
     ASSERT_TRUE(session.value().preprocess(frames.frame(0).value()).ok());
-    session.value().run();
+    EXPECT_TRUE(session.value().run().ok());
     std::vector<float> values(9 * 16 * 16);
-    copy_elements(session.value().outputs()[0], values);
+    copy_elements(session.value().outputs().value()[0], values);
     outputs.push_back(values);
   }
   EXPECT_EQ(std::memcmp(outputs[0].data(), outputs[1].data(), outputs[0].size() * 4), 0);

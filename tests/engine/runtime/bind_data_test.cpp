@@ -17,7 +17,7 @@ constexpr int32_t kSide = 16, kChannels = 16;  // of the golden plan's maps
 struct DataBlock {
   const char* step;
   int index;
-  size_t bytes;  // as engine/plan/step.h and the kernels' headers lay it out
+  size_t bytes;  // as engine/artifact/step.h and the kernels' headers lay it out
 };
 
 std::vector<DataBlock> data_blocks() {

@@ -1,4 +1,4 @@
-// The golden plan with room to bend its steps: bind_step() as the judge of one changed step.
+// The golden plan with room to bend its steps: step_params() as the judge of one changed step.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "engine/artifact/artifact.h"
+#include "engine/artifact/step.h"
 #include "engine/artifact/writer.h"
-#include "engine/plan/step.h"
-#include "engine/runtime/bind.h"
+#include "engine/runtime/steps/step_params.h"
 #include "tests/engine/artifact/golden_plan.h"
 
 namespace pawl::engine::test {
@@ -35,7 +35,7 @@ inline size_t tensor_named(const Plan& plan, std::string_view name) {
   return 0;
 }
 
-// A plan as an artifact, of which single steps are bound and never run.
+// A plan as an artifact, of which single steps are read and never run.
 class BoundSteps {
  public:
   explicit BoundSteps(Plan plan)
@@ -50,13 +50,8 @@ class BoundSteps {
   StepRecord step(std::string_view name) const { return plan_.steps[step_named(plan_, name)]; }
 
   Status bind(const StepRecord& step) {
-    const BindMemory memory{.arena = arena_.data(),
-                            .zeros = nullptr,
-                            .scratch = nullptr,
-                            .prepared = &prepared_,
-                            .threads = 1};
-    const auto bound = bind_step(artifact_.value(), step, memory);
-    prepared_.clear();
+    const auto bound =
+        step_params(artifact_.value(), step, {arena_.data(), artifact_.value().weights().data()});
     return bound.ok() ? Status() : Status(bound.error());
   }
 
@@ -77,7 +72,6 @@ class BoundSteps {
   AlignedBytes file_;
   Result<Artifact> artifact_;
   std::vector<std::byte> arena_;
-  std::vector<Block> prepared_;
 };
 
 }  // namespace pawl::engine::test

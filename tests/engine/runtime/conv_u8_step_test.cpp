@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/artifact/artifact.h"
+#include "engine/artifact/step.h"
 #include "engine/compile/compiler.h"
-#include "engine/plan/step.h"
 #include "engine/runtime/session.h"
 #include "kernels/conv_u8.h"
 #include "kernels/winograd_u8.h"
@@ -107,23 +107,25 @@ TEST(ConvU8Step, LeavesTheBytesOfTheSpecification) {
     ASSERT_TRUE(session.value().preprocess(frame).ok());
     int32_t steps = 0;
     int32_t by_winograd = 0;
-    session.value().run_observed([&](int32_t index, const TensorView& output) {
-      const StepRecord& step = artifact.value().steps()[static_cast<size_t>(index)];
-      if (step.kind != StepKind::kConvU8 || output.data_u8 == nullptr) return;
-      std::vector<uint8_t> expected;
-      const kernels::ConvU8Params p =
-          params_of(artifact.value(), step, session.value().tensor(step.input[0]), &expected);
-      kernels::conv_u8_variants().back().run(p, 0, 1);
-      ++steps;
-      by_winograd +=
-          kernels::winograd_u8_exact(p, p.pad[0]) && kernels::winograd_u8_wins(p) ? 1 : 0;
-      for (int32_t pixel = 0; pixel < p.OH * p.OW; ++pixel) {
-        ASSERT_EQ(std::memcmp(output.data_u8 + pixel * output.pixel_stride,
-                              expected.data() + pixel * p.OC, static_cast<size_t>(p.OC)),
-                  0)
-            << "step " << index << " pixel " << pixel << " threads " << threads;
-      }
-    });
+    const Status observed =
+        session.value().run_observed([&](int32_t index, const TensorView& output) {
+          const StepRecord& step = artifact.value().steps()[static_cast<size_t>(index)];
+          if (step.kind != StepKind::kConvU8 || output.data_u8 == nullptr) return;
+          std::vector<uint8_t> expected;
+          const kernels::ConvU8Params p = params_of(
+              artifact.value(), step, session.value().tensor(step.input[0]).value(), &expected);
+          kernels::conv_u8_variants().back().run(p, 0, 1);
+          ++steps;
+          by_winograd +=
+              kernels::winograd_u8_exact(p, p.pad[0]) && kernels::winograd_u8_wins(p) ? 1 : 0;
+          for (int32_t pixel = 0; pixel < p.OH * p.OW; ++pixel) {
+            ASSERT_EQ(std::memcmp(output.data_u8 + pixel * output.pixel_stride,
+                                  expected.data() + pixel * p.OC, static_cast<size_t>(p.OC)),
+                      0)
+                << "step " << index << " pixel " << pixel << " threads " << threads;
+          }
+        });
+    EXPECT_TRUE(observed.ok());
     EXPECT_EQ(steps, 7);
     const bool quick =
         kernels::best_usable(kernels::winograd_u8_variants()).isa != kernels::Isa::kScalar;

@@ -55,7 +55,8 @@ TEST(HeadWiring, ThePreparedInputIsTheOneStated) {
     auto session = Session::create(artifact.value(), {.threads = 1});
     ASSERT_TRUE(session.ok()) << field.name;
     ASSERT_TRUE(session.value().preprocess(frame).ok());
-    const std::vector<float> found(session.value().input().begin(), session.value().input().end());
+    const std::vector<float> found(session.value().input().floats.begin(),
+                                   session.value().input().floats.end());
 
     const HeadRecord golden = golden_plan().head;
     PreprocessSpec spec;

@@ -11,7 +11,7 @@
 #include <csignal>
 #include <thread>
 
-#include "engine/runtime/thread_pool.h"
+#include "engine/runtime/cpu/thread_pool.h"
 
 namespace pawl::engine {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/artifact/artifact.h"
+#include "engine/artifact/step.h"
 #include "engine/artifact/writer.h"
-#include "engine/plan/step.h"
 #include "engine/runtime/session.h"
 #include "kernels/quantized.h"
 #include "platform/frame.h"
@@ -59,7 +59,8 @@ void try_file(std::span<const std::byte> bytes, Tally& tally) {
       ASSERT_TRUE(d.x1 >= 0.0F && d.x2 <= static_cast<float>(kWidth));
     }
   }
-  for (const TensorView& view : session.value().outputs()) {
+  const auto views = session.value().outputs().value();
+  for (const TensorView& view : views) {
     size_t count = 1;
     for (const int32_t extent : view.extent) count *= static_cast<size_t>(extent);
     std::vector<float> values(count);

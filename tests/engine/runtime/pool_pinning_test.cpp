@@ -7,7 +7,7 @@
 #include <atomic>
 #include <vector>
 
-#include "engine/runtime/thread_pool.h"
+#include "engine/runtime/cpu/thread_pool.h"
 #include "platform/processors.h"
 
 namespace pawl::engine {

@@ -102,7 +102,7 @@ TEST_F(StageTimesOf, StepsAreAddedUp) {
   ASSERT_TRUE(session.value().preprocess(frame()).ok());
   for (int run = 1; run <= 3; ++run) {
     ticking = true;
-    session.value().run_timed(ns);
+    EXPECT_TRUE(session.value().run_timed(ns).ok());
     ticking = false;
     for (const int64_t step : ns) EXPECT_EQ(step, 5 + run * 1000);
   }

@@ -1,11 +1,10 @@
 // Proves that small steps stay on one thread, large ones get all of them, nothing in between gets
 // more than it can use, and that multiply-adds are counted as the definition says.
-#include "engine/runtime/step_cost.h"
-
 #include <gtest/gtest.h>
 
-#include "engine/artifact/step_work.h"
+#include "engine/artifact/step_kind.h"
 #include "engine/compile/compiler.h"
+#include "engine/runtime/cpu/step_parts.h"
 #include "tests/engine/graph_builder.h"
 
 namespace pawl::engine {

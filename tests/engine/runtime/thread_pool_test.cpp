@@ -1,7 +1,7 @@
 // Proves that every part of every stage runs once, that a stage sees all of the stage before it,
 // that no wake-up is lost however long workers slept, that a job ends without workers that do not
 // show up, that callers take turns in order, and that parked workers use no processor.
-#include "engine/runtime/thread_pool.h"
+#include "engine/runtime/cpu/thread_pool.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/runtime/step_reader.h"
+#include "engine/runtime/steps/readers.h"
 
-namespace pawl::engine {
+namespace pawl::engine::steps {
 namespace {
 
 using kernels::kRank;
@@ -43,7 +43,7 @@ bool region_inside(int64_t start, const int64_t extent[kRank], const int64_t str
 
 }  // namespace
 
-Result<BoundStep> bind_strided_copy(const StepReader& reader) {
+Result<StepParams> read_strided_copy(const StepReader& reader) {
   const StepRecord& step = reader.record();
   if (!reader.has_input(0)) return reader.broken("a tensor is missing");
   const TensorRecord& x = reader.tensor(step.input[0]);
@@ -74,10 +74,10 @@ Result<BoundStep> bind_strided_copy(const StepReader& reader) {
   std::copy(f.y_stride, f.y_stride + kRank, params.y_stride);
   params.x = reader.data(x) + f.x_start;
   params.y = reader.data(y) + f.y_start;
-  return BoundStep(kernels::strided_copy, params);
+  return StepParams(params);
 }
 
-Result<BoundStep> bind_row_binary(const StepReader& reader) {
+Result<StepParams> read_row_binary(const StepReader& reader) {
   const TensorRecord* a = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* b = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
@@ -93,24 +93,23 @@ Result<BoundStep> bind_row_binary(const StepReader& reader) {
   params.a = reader.data(*a);
   params.b = reader.data(*b);
   params.y = reader.data(*y);
-  return BoundStep(kernels::row_binary, params);
+  return StepParams(params);
 }
 
-Result<BoundStep> bind_row_unary(const StepReader& reader) {
+Result<StepParams> read_row_unary(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<OpFields>(reader.record());
   if (!all_within(0, 15, f.op)) return reader.broken("an unknown operator");
   if (StepReader::count(*x) != StepReader::count(*y)) return reader.broken("shapes differ");
-  return BoundStep(kernels::row_unary,
-                   kernels::RowUnaryParams{.op = static_cast<kernels::RowUnaryOp>(f.op),
-                                           .activation = reader.activation(),
-                                           .count = StepReader::count(*y),
-                                           .x = reader.data(*x),
-                                           .y = reader.data(*y)});
+  return StepParams(kernels::RowUnaryParams{.op = static_cast<kernels::RowUnaryOp>(f.op),
+                                            .activation = reader.activation(),
+                                            .count = StepReader::count(*y),
+                                            .x = reader.data(*x),
+                                            .y = reader.data(*y)});
 }
 
-Result<BoundStep> bind_row_reduce(const StepReader& reader) {
+Result<StepParams> read_row_reduce(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<ReduceFields>(reader.record());
@@ -127,15 +126,15 @@ Result<BoundStep> bind_row_reduce(const StepReader& reader) {
   const int64_t y_count =
       kind == kernels::RowReduceParams::Kind::kSoftmax ? x_count : x_count / f.axis;
   if (StepReader::count(*y) != y_count) return reader.broken("a reduction has another size");
-  return BoundStep(kernels::row_reduce, kernels::RowReduceParams{.kind = kind,
-                                                                 .outer = f.outer,
-                                                                 .axis = f.axis,
-                                                                 .inner = f.inner,
-                                                                 .x = reader.data(*x),
-                                                                 .y = reader.data(*y)});
+  return StepParams(kernels::RowReduceParams{.kind = kind,
+                                             .outer = f.outer,
+                                             .axis = f.axis,
+                                             .inner = f.inner,
+                                             .x = reader.data(*x),
+                                             .y = reader.data(*y)});
 }
 
-Result<BoundStep> bind_matmul(const StepReader& reader) {
+Result<StepParams> read_matmul(const StepReader& reader) {
   const TensorRecord* a = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* b = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
@@ -154,18 +153,18 @@ Result<BoundStep> bind_matmul(const StepReader& reader) {
       !inside(f.M, f.N, f.M * f.N, *y)) {
     return reader.broken("a product leaves its tensors");
   }
-  return BoundStep(kernels::matmul, kernels::MatmulParams{.batch = f.batch,
-                                                          .M = f.M,
-                                                          .K = f.K,
-                                                          .N = f.N,
-                                                          .a_batch_stride = f.a_batch_stride,
-                                                          .b_batch_stride = f.b_batch_stride,
-                                                          .a = reader.data(*a),
-                                                          .b = reader.data(*b),
-                                                          .y = reader.data(*y)});
+  return StepParams(kernels::MatmulParams{.batch = f.batch,
+                                          .M = f.M,
+                                          .K = f.K,
+                                          .N = f.N,
+                                          .a_batch_stride = f.a_batch_stride,
+                                          .b_batch_stride = f.b_batch_stride,
+                                          .a = reader.data(*a),
+                                          .b = reader.data(*b),
+                                          .y = reader.data(*y)});
 }
 
-Result<BoundStep> bind_topk(const StepReader& reader) {
+Result<StepParams> read_topk(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* values = PAWL_TRY(reader.output_dense(0));
   const TensorRecord* indices = PAWL_TRY(reader.output_dense(1));
@@ -175,19 +174,17 @@ Result<BoundStep> bind_topk(const StepReader& reader) {
       f.rows * f.k != StepReader::count(*indices)) {
     return reader.broken("a selection does not match its tensors");
   }
-  return BoundStep(
-      kernels::topk,
-      kernels::TopKParams{.rows = f.rows,
-                          .n = f.n,
-                          .k = f.k,
-                          .largest = f.largest != 0,
-                          .x = reader.data(*x),
-                          .values = reader.data(*values),
-                          .indices = reader.data(*indices),
-                          .scratch = reinterpret_cast<int32_t*>(reader.memory().scratch)});
+  return StepParams(kernels::TopKParams{.rows = f.rows,
+                                        .n = f.n,
+                                        .k = f.k,
+                                        .largest = f.largest != 0,
+                                        .x = reader.data(*x),
+                                        .values = reader.data(*values),
+                                        .indices = reader.data(*indices),
+                                        .scratch = nullptr});
 }
 
-Result<BoundStep> bind_row_gather(const StepReader& reader) {
+Result<StepParams> read_row_gather(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* index = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
@@ -205,14 +202,14 @@ Result<BoundStep> bind_row_gather(const StepReader& reader) {
       index_count != StepReader::count(*index)) {
     return reader.broken("a gather does not match its tensors");
   }
-  return BoundStep(kernels::row_gather, kernels::RowGatherParams{.elementwise = f.elementwise != 0,
-                                                                 .outer = f.outer,
-                                                                 .axis = f.axis,
-                                                                 .inner = f.inner,
-                                                                 .count = f.count,
-                                                                 .x = reader.data(*x),
-                                                                 .index = reader.data(*index),
-                                                                 .y = reader.data(*y)});
+  return StepParams(kernels::RowGatherParams{.elementwise = f.elementwise != 0,
+                                             .outer = f.outer,
+                                             .axis = f.axis,
+                                             .inner = f.inner,
+                                             .count = f.count,
+                                             .x = reader.data(*x),
+                                             .index = reader.data(*index),
+                                             .y = reader.data(*y)});
 }
 
-}  // namespace pawl::engine
+}  // namespace pawl::engine::steps

@@ -1,6 +1,6 @@
-#include "engine/runtime/step_reader.h"
+#include "engine/runtime/steps/step_reader.h"
 
-namespace pawl::engine {
+namespace pawl::engine::steps {
 
 Error StepReader::broken(std::string_view what) const {
   return Error{Code::kCorrupt, artifact_.name() + ": step \"" +
@@ -22,9 +22,8 @@ int64_t StepReader::footprint(const TensorRecord& tensor) {
 
 float* StepReader::data(const TensorRecord& tensor) const {
   // Outputs are proved to lie in the arena by the reader, so nothing writes through the cast.
-  std::byte* base = tensor.storage == Storage::kArena
-                        ? memory_.arena
-                        : const_cast<std::byte*>(artifact_.weights().data());
+  std::byte* base =
+      tensor.storage == Storage::kArena ? bases_.arena : const_cast<std::byte*>(bases_.weights);
   return reinterpret_cast<float*>(base + tensor.offset);
 }
 
@@ -66,7 +65,7 @@ Result<ImageU8> StepReader::image_u8(int32_t index) const {
                  .W = record.extent[3],
                  .C = record.extent[1],
                  .pixel_stride = record.pixel_stride,
-                 .data = reinterpret_cast<uint8_t*>(memory_.arena + record.offset),
+                 .data = reinterpret_cast<uint8_t*>(bases_.arena + record.offset),
                  .quantization = {record.scale, record.zero}};
 }
 
@@ -97,4 +96,4 @@ Result<const TensorRecord*> StepReader::output_dense(int i) const {
   return dense(step_.output[i]);
 }
 
-}  // namespace pawl::engine
+}  // namespace pawl::engine::steps

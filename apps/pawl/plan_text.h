@@ -1,4 +1,4 @@
-// What the steps of a plan are called in reports.
+// What is said of a plan in reports.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,6 @@
 #include "engine/artifact/artifact.h"
 
 namespace pawl::program {
-
-const char* step_kind_name(engine::StepKind kind);
 
 // "float32", or "int8" where any tensor is.
 const char* precision_name(const engine::Artifact& artifact);

@@ -1,4 +1,4 @@
-#include "engine/plan/plan.h"
+#include "engine/artifact/plan.h"
 
 #include <cstring>
 

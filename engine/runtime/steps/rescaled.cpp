@@ -1,10 +1,10 @@
-#include "engine/runtime/step_reader.h"
+#include "engine/runtime/steps/readers.h"
 
-namespace pawl::engine {
+namespace pawl::engine::steps {
 
 using kernels::BinaryOp;
 
-Result<BoundStep> bind_binary_u8(const StepReader& reader) {
+Result<StepParams> read_binary_u8(const StepReader& reader) {
   const ImageU8 a = PAWL_TRY(reader.input_u8(0));
   const ImageU8 b = PAWL_TRY(reader.input_u8(1));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
@@ -21,8 +21,7 @@ Result<BoundStep> bind_binary_u8(const StepReader& reader) {
   const float scale = y.quantization.scale;
   const float a_scale = a.quantization.scale;
   const float b_scale = b.quantization.scale;
-  return BoundStep(
-      kernels::best_usable(kernels::rescale_u8_variants()).binary,
+  return StepParams(
       kernels::BinaryU8Params{.P = int64_t{y.H} * y.W,
                               .C = y.C,
                               .op = multiply ? BinaryOp::kMul : BinaryOp::kAdd,
@@ -39,7 +38,7 @@ Result<BoundStep> bind_binary_u8(const StepReader& reader) {
                               .b_factor = b_scale / scale});
 }
 
-Result<BoundStep> bind_average_pool_u8(const StepReader& reader) {
+Result<StepParams> read_average_pool_u8(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
   const auto f = step_fields<PoolFields>(reader.record());
@@ -59,22 +58,21 @@ Result<BoundStep> bind_average_pool_u8(const StepReader& reader) {
   params.x_zero = x.quantization.zero;
   params.zero = y.quantization.zero;
   params.factor = x.quantization.scale / y.quantization.scale;
-  return BoundStep(kernels::best_usable(kernels::rescale_u8_variants()).average_pool, params);
+  return StepParams(params);
 }
 
-Result<BoundStep> bind_table_u8(const StepReader& reader) {
+Result<StepParams> read_table_u8(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
   if (x.H != y.H || x.W != y.W || x.C != y.C) return reader.broken("shapes differ");
-  const uint8_t* table = PAWL_TRY(reader.block<uint8_t>(0, 256));
-  return BoundStep(kernels::best_usable(kernels::rescale_u8_variants()).table,
-                   kernels::TableU8Params{.P = int64_t{y.H} * y.W,
-                                          .C = y.C,
-                                          .x_pixel_stride = x.pixel_stride,
-                                          .y_pixel_stride = y.pixel_stride,
-                                          .x = x.data,
-                                          .y = y.data,
-                                          .table = table});
+  const uint8_t* table = PAWL_TRY(reader.weights<uint8_t>(0, 256));
+  return StepParams(kernels::TableU8Params{.P = int64_t{y.H} * y.W,
+                                           .C = y.C,
+                                           .x_pixel_stride = x.pixel_stride,
+                                           .y_pixel_stride = y.pixel_stride,
+                                           .x = x.data,
+                                           .y = y.data,
+                                           .table = table});
 }
 
-}  // namespace pawl::engine
+}  // namespace pawl::engine::steps

@@ -1,4 +1,4 @@
-#include "engine/runtime/thread_pool.h"
+#include "engine/runtime/cpu/thread_pool.h"
 
 #include <algorithm>
 #include <chrono>
@@ -170,8 +170,8 @@ void ThreadPool::advance(size_t index) {
 void ThreadPool::open(Stage stage) {
   stage_.store(stage, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) == 0) return;
-  bell_.fetch_add(1, std::memory_order_release);
-  bell_.notify_all();
+  wake_.fetch_add(1, std::memory_order_release);
+  wake_.notify_all();
 }
 
 // Returns once there is a stage other than `seen`.
@@ -187,10 +187,10 @@ ThreadPool::Stage ThreadPool::await_other(Stage seen) {
     }
   }
   while (stage == seen) {
-    const uint32_t bell = bell_.load(std::memory_order_acquire);
+    const uint32_t wake = wake_.load(std::memory_order_acquire);
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
     stage = stage_.load(std::memory_order_seq_cst);
-    if (stage == seen) bell_.wait(bell, std::memory_order_acquire);
+    if (stage == seen) wake_.wait(wake, std::memory_order_acquire);
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
     stage = stage_.load(std::memory_order_acquire);
   }

@@ -1,6 +1,6 @@
-#include "engine/runtime/step_reader.h"
+#include "engine/runtime/steps/readers.h"
 
-namespace pawl::engine {
+namespace pawl::engine::steps {
 namespace {
 
 // kPad and kPadU8 differ in their elements alone.
@@ -23,20 +23,20 @@ Result<kernels::PadParams<Element>> pad_params(const StepReader& reader, const V
 
 }  // namespace
 
-Result<BoundStep> bind_pad(const StepReader& reader) {
+Result<StepParams> read_pad(const StepReader& reader) {
   const Image x = PAWL_TRY(reader.input_image(0));
   const Image y = PAWL_TRY(reader.output_image(0));
   kernels::PadParams<float> params = PAWL_TRY(pad_params<float>(reader, x, y));
   params.value = reader.record().alpha;
-  return BoundStep(kernels::pad, params);
+  return StepParams(params);
 }
 
-Result<BoundStep> bind_pad_u8(const StepReader& reader) {
+Result<StepParams> read_pad_u8(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
   const ImageU8 y = PAWL_TRY(reader.output_u8(0));
   kernels::PadParams<uint8_t> params = PAWL_TRY(pad_params<uint8_t>(reader, x, y));
   params.value = static_cast<uint8_t>(x.quantization.zero);
-  return BoundStep(kernels::pad_u8, params);
+  return StepParams(params);
 }
 
-}  // namespace pawl::engine
+}  // namespace pawl::engine::steps

@@ -92,7 +92,7 @@ class ThreadPool {
   alignas(64) std::atomic<Stage> stage_{0};
   alignas(64) std::atomic<int32_t> pending_{0};  // parts of the stage that have not ended
   alignas(64) std::atomic<int32_t> sleepers_{0};
-  std::atomic<uint32_t> bell_{0};  // sleepers wait for it to change
+  std::atomic<uint32_t> wake_{0};  // sleepers wait for it to change
   alignas(64) std::atomic<uint32_t> tickets_{0};
   std::atomic<uint32_t> serving_{0};
   std::atomic<int32_t> started_{0};  // workers that run

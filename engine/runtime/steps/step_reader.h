@@ -1,4 +1,4 @@
-// What binding a step needs to know, with every bound checked. Used by bind*.cpp only.
+// What reading a step needs to know, with every bound checked.
 #pragma once
 
 #include <algorithm>
@@ -6,17 +6,17 @@
 #include <string_view>
 
 #include "engine/artifact/artifact.h"
-#include "engine/plan/step.h"
-#include "engine/runtime/bind.h"
+#include "engine/artifact/step.h"
+#include "engine/runtime/steps/step_params.h"
 
-namespace pawl::engine {
+namespace pawl::engine::steps {
 
 // Bounds that keep every index computation of the kernels inside 32 bits.
 inline constexpr int64_t kSideMax = 65536;  // H and W; a head seen as an image is wide
 inline constexpr int64_t kChannelsMax = 65536;
 inline constexpr int64_t kTensorFloatsMax = int64_t{1} << 31;
 
-// An NHWC tensor of the plan with its memory.
+// An NHWC tensor of the plan and its address.
 struct Image {
   int32_t H, W, C, pixel_stride;
   float* data;
@@ -34,11 +34,10 @@ inline bool indices_within(const int32_t* index, int32_t count, int32_t limit) {
 
 class StepReader {
  public:
-  StepReader(const Artifact& artifact, const StepRecord& step, const BindMemory& memory)
-      : artifact_(artifact), step_(step), memory_(memory) {}
+  StepReader(const Artifact& artifact, const StepRecord& step, const AddressBases& bases)
+      : artifact_(artifact), step_(step), bases_(bases) {}
 
   const StepRecord& record() const { return step_; }
-  const BindMemory& memory() const { return memory_; }
 
   Error broken(std::string_view what) const;  // kCorrupt, naming the step
 
@@ -62,7 +61,7 @@ class StepReader {
   static int64_t footprint(const TensorRecord& tensor);  // elements from its first to its last
   static int64_t count(const TensorRecord& tensor);
 
-  // data[i] as `count` values; 64-byte aligned.
+  // data[i] as `count` values in the file; 64-byte aligned.
   template <typename T>
   Result<const T*> block(int i, uint64_t count) const {
     const uint64_t offset = step_.data[i];
@@ -72,6 +71,19 @@ class StepReader {
       return broken("a data block lies outside the weights");
     }
     return reinterpret_cast<const T*>(weights.data() + offset);
+  }
+
+  // The same where the backend keeps it.
+  template <typename T>
+  const T* address(const T* in_file) const {
+    const auto* const byte = reinterpret_cast<const std::byte*>(in_file);
+    return reinterpret_cast<const T*>(bases_.weights + (byte - artifact_.weights().data()));
+  }
+
+  // Numbers that kernels take as they come: the address alone.
+  template <typename T>
+  Result<const T*> weights(int i, uint64_t count) const {
+    return address<T>(PAWL_TRY(block<T>(i, count)));
   }
 
   kernels::ActivationParams activation() const {
@@ -87,7 +99,7 @@ class StepReader {
 
   const Artifact& artifact_;
   const StepRecord& step_;
-  const BindMemory& memory_;
+  const AddressBases& bases_;
 };
 
 // True if every value is in [low, high].
@@ -121,33 +133,4 @@ void set_images(const Input& x, const Output& y, Params* params) {
   params->y = y.data;
 }
 
-// bind_quantized.cpp. Everything but weights, epilogue and scratch; what scratch_bytes() asks.
-Result<kernels::ConvU8Params> conv_u8_params(const StepReader& reader);
-size_t conv_u8_scratch_bytes(const kernels::ConvU8Params& params, int32_t threads);
-Result<BoundStep> bind_conv_u8(const StepReader& reader);
-Result<BoundStep> bind_depthwise_u8(const StepReader& reader);
-Result<BoundStep> bind_quantize(const StepReader& reader);
-Result<BoundStep> bind_dequantize(const StepReader& reader);
-Result<BoundStep> bind_copy_u8(const StepReader& reader);
-Result<BoundStep> bind_max_pool_u8(const StepReader& reader);
-Result<BoundStep> bind_nearest_u8(const StepReader& reader);
-
-// bind_rescaled.cpp.
-Result<BoundStep> bind_binary_u8(const StepReader& reader);
-Result<BoundStep> bind_average_pool_u8(const StepReader& reader);
-Result<BoundStep> bind_table_u8(const StepReader& reader);
-
-// bind_pad.cpp.
-Result<BoundStep> bind_pad(const StepReader& reader);
-Result<BoundStep> bind_pad_u8(const StepReader& reader);
-
-// bind_rowmajor.cpp.
-Result<BoundStep> bind_strided_copy(const StepReader& reader);
-Result<BoundStep> bind_row_binary(const StepReader& reader);
-Result<BoundStep> bind_row_unary(const StepReader& reader);
-Result<BoundStep> bind_row_reduce(const StepReader& reader);
-Result<BoundStep> bind_matmul(const StepReader& reader);
-Result<BoundStep> bind_topk(const StepReader& reader);
-Result<BoundStep> bind_row_gather(const StepReader& reader);
-
-}  // namespace pawl::engine
+}  // namespace pawl::engine::steps
