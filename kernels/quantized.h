@@ -29,7 +29,7 @@ struct Quantization {
 //                                                  cpu/sigmoid_table.h, |error| <= 2e-4
 //   v = v + (residual - residual_zero) * residual_scale        where there is a residual
 //   y = quantize(v) with inverse_scale[oc]         or v itself, for a float output
-// One factor a channel lets a compiler even out the ranges of channels: what differs from the
+// One factor a channel lets a compiler equalize the ranges of channels: what differs from the
 // tensor's own 1 / scale is undone in the weights that read the channel.
 struct Epilogue {
   const float* scale;  // (OC rounded up to the panel), input scale * weight scale

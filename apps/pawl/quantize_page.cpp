@@ -202,7 +202,7 @@ std::string Page::layer_row(const QuantizedLayer& layer, double all_work) const 
     range += element("small", printed("kept %.3g .. %.3g", static_cast<double>(layer.clip_low),
                                       static_cast<double>(layer.clip_high)));
   }
-  if (layer.evened) range += element("small", "channels evened out");
+  if (layer.equalized) range += element("small", "channels equalized");
   if (layer.silent()) range = element("b", "nothing but 0", "poor");
   return element("tr",
                  element("td", name, "name") +
@@ -268,7 +268,7 @@ std::string Page::glossary() const {
                  entry("kept",
                        "The 256 levels span this. What is beyond is set to the nearest bound; "
                        "the bounds are those of least square error.") +
-                 entry("channels evened out",
+                 entry("channels equalized",
                        "Stored with a factor a channel, which the next layer's weights divide "
                        "away; numbers and drawing count them so multiplied.") +
                  entry("float", "These layers compute in 32-bit floating point."));

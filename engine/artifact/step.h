@@ -36,7 +36,7 @@ struct ResizeFields {
   int64_t kind;  // kernels::ResizeKind
 };
 
-// kBinary, kBinaryU8, kRowBinary, kRowUnary: the operator's enumerator in kernels/.
+// kBinary, kBinaryU8, kDenseBinary, kDenseUnary: the operator's enumerator in kernels/.
 struct OpFields {
   int64_t op;
 };
@@ -63,7 +63,7 @@ struct CopyFields {
   int64_t extent[6], x_stride[6], y_stride[6], x_start, y_start;
 };
 
-// kRowReduce; kind is kernels::RowReduceParams::Kind.
+// kDenseReduce; kind is kernels::RowReduceParams::Kind.
 struct ReduceFields {
   int64_t kind, outer, axis, inner;
 };
@@ -76,7 +76,7 @@ struct TopKFields {
   int64_t rows, n, k, largest;
 };
 
-struct RowGatherFields {
+struct DenseGatherFields {
   int64_t elementwise, outer, axis, inner, count;
 };
 

@@ -22,7 +22,7 @@ enum class CostClass : uint8_t {
   kImage,         // float images, by vectors
   kImageU8,       // 8-bit images, by vectors
   kElementTypes,  // between float and 8 bits
-  kRowMajor,      // an element at a time
+  kDense,         // row-major tensors, an element at a time
 };
 inline constexpr size_t kCostClasses = 10;
 

@@ -57,7 +57,7 @@ ModelOutline outline_of(const Graph& graph) {
     outline.outputs.push_back(
         OutputOutline{.name = value.name,
                       .shape = value.shape,
-                      .activation = sigmoid ? Activation::kSigmoid : Activation::kNone,
+                      .activation = sigmoid ? OutputActivation::kSigmoid : OutputActivation::kNone,
                       .parts = parts[static_cast<size_t>(output)],
                       .exp = any_is(tail, {Op::kExp}),
                       .ranked = any_is(tail, {Op::kTopK}),

@@ -17,7 +17,7 @@
 namespace pawl::engine {
 
 // Whether an output passed a sigmoid after its last convolution.
-enum class Activation : uint8_t { kUnknown, kNone, kSigmoid };
+enum class OutputActivation : uint8_t { kUnknown, kNone, kSigmoid };
 
 // Numbers next to each other along an axis of an output that were computed alike.
 struct OutputPart {
@@ -38,7 +38,7 @@ using AxisParts = std::vector<OutputPart>;  // their extents sum to that of the 
 struct OutputOutline {
   std::string name;
   std::vector<int64_t> shape;
-  Activation activation = Activation::kUnknown;
+  OutputActivation activation = OutputActivation::kUnknown;
   // Between the output and the last convolutions or matrix products in front of it:
   std::vector<AxisParts> parts = {};  // of each axis; empty: unknown
   bool exp = false;                   // an Exp: a decoded YOLOX has one, its usual export has not

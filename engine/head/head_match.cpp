@@ -218,7 +218,7 @@ HeadMatch match_anchor_maps(const HeadFamily& family, const MatchContext& contex
         continue;
       }
       if (channels != 0 && channels != output.shape[4]) continue;
-      if (output.activation == Activation::kSigmoid) {
+      if (output.activation == OutputActivation::kSigmoid) {
         match.reason =
             "the feature maps passed a sigmoid already, but their boxes are not "
             "decoded; export with the decoded output";
@@ -292,8 +292,8 @@ int32_t distance_points(const FeatureMap& map, const MatchContext& context, int3
   if (context.named != 0 && map.channels == context.named) points -= 4;
   if (mentions(map.outline->name, {"cls", "class", "score", "conf"})) points -= 4;
   if (mentions(map.outline->name, {"dis", "box", "reg", "loc"})) points += 4;
-  if (map.outline->activation == Activation::kSigmoid) points -= 2;
-  if (map.outline->activation == Activation::kNone) points += 1;
+  if (map.outline->activation == OutputActivation::kSigmoid) points -= 2;
+  if (map.outline->activation == OutputActivation::kNone) points += 1;
   if (map.channels == int64_t{4} * bins) points += 2;
   return points;
 }
@@ -325,8 +325,8 @@ HeadMatch match_distance_maps(const HeadFamily& family, const MatchContext& cont
       return match;
     }
     classes = scores.channels;
-    logits = scores.outline->activation == Activation::kNone;
-    activation_known = activation_known && scores.outline->activation != Activation::kUnknown;
+    logits = scores.outline->activation == OutputActivation::kNone;
+    activation_known = activation_known && scores.outline->activation != OutputActivation::kUnknown;
     LevelBinding level;
     level.count = boxes.grid.cells();
     level.grid_width = boxes.grid.width;

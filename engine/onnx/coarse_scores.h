@@ -1,5 +1,5 @@
 // Quantized files that are broken at their source: one 8-bit scale for boxes in pixels and scores
-// of 0 to 1 leaves the scores no level between 0 and 1.
+// of 0 to 1 leaves the scores no code between 0 and 1.
 #pragma once
 
 #include "engine/graph/graph.h"

@@ -10,10 +10,10 @@ namespace {
 
 constexpr int kNone = -1;
 
-// Input indices of an operand's levels, scale and zero point. kNone for the scale: levels are used
+// Input indices of an operand's codes, scale and zero point. kNone for the scale: codes are used
 // as they are.
 struct Operand {
-  int levels, scale, zero;
+  int codes, scale, zero;
   int64_t axis;  // of scales and zero points one a channel
 };
 constexpr Operand kNoOperand{kNone, kNone, kNone, 0};
@@ -53,16 +53,16 @@ class Expansion {
   Expansion(GraphBuilder* builder, const OnnxNode& node) : builder_(*builder), node_(node) {}
 
   // The name of an operand's real numbers.
-  std::string dequantize(const std::string& levels, const std::string& scale,
+  std::string dequantize(const std::string& codes, const std::string& scale,
                          const std::string& zero, int64_t axis) {
     OnnxAttribute attribute;
     attribute.kind = OnnxAttribute::Kind::kInteger;
     attribute.integer = axis;
-    return add("DequantizeLinear", {levels, scale, zero}, {{"axis", attribute}});
+    return add("DequantizeLinear", {codes, scale, zero}, {{"axis", attribute}});
   }
   std::string dequantize(const Operand& operand) {
     const std::string scale = operand.scale == kNone ? one() : input(operand.scale);
-    return dequantize(input(operand.levels), scale, input(operand.zero), operand.axis);
+    return dequantize(input(operand.codes), scale, input(operand.zero), operand.axis);
   }
   std::string add(const std::string& op_type, std::vector<std::string> inputs,
                   std::map<std::string, OnnxAttribute, std::less<>> attributes) {
@@ -71,7 +71,7 @@ class Expansion {
     return output;
   }
   // The last node so far gives the result: it writes the node's output. So does a QuantizeLinear
-  // after it, which takes the name over: real numbers and levels are one value of the graph.
+  // after it, which takes the name over: real numbers and codes are one value of the graph.
   std::vector<OnnxNode> finish(const std::string& scale, const std::string& zero) {
     nodes_.back().outputs = {node_.outputs[0]};
     if (!scale.empty()) {
@@ -156,7 +156,7 @@ Result<std::vector<OnnxNode>> expand(GraphBuilder* builder, const OnnxNode& node
   } else {
     const Row& row = *find_row(node.op_type);
     for (const Operand& operand : row.operands) {
-      if (operand.levels != kNone) inputs.push_back(expansion.dequantize(operand));
+      if (operand.codes != kNone) inputs.push_back(expansion.dequantize(operand));
     }
     if (!expansion.input(row.bias).empty()) {
       const std::string scale = expansion.add(

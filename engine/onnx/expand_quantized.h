@@ -1,5 +1,5 @@
 // Operators of the quantized dialects in terms of float ones: QLinearConv is DequantizeLinear of
-// each operand, Conv, QuantizeLinear of the result; ConvInteger is a Conv of levels less their zero
+// each operand, Conv, QuantizeLinear of the result; ConvInteger is a Conv of codes less their zero
 // points.
 #pragma once
 

@@ -65,7 +65,7 @@ void GraphBuilder::bind(const std::string& name, ValueId id) {
   encodings_.erase(name);
 }
 
-void GraphBuilder::bind_levels(const std::string& name, ValueId id, Encoding encoding) {
+void GraphBuilder::bind_codes(const std::string& name, ValueId id, Encoding encoding) {
   by_name_[name] = id;
   encodings_[name] = std::move(encoding);
 }

@@ -33,9 +33,9 @@ class GraphBuilder {
   ValueId find(const std::string& name) const;
   void bind(const std::string& name, ValueId id);
 
-  // The name holds levels in the file, and the value what they stand for.
-  void bind_levels(const std::string& name, ValueId id, Encoding encoding);
-  const Encoding* encoding(const std::string& name) const;  // null: no levels
+  // The name holds codes in the file, and the value what they stand for.
+  void bind_codes(const std::string& name, ValueId id, Encoding encoding);
+  const Encoding* encoding(const std::string& name) const;  // null: no codes
   bool is_unsigned_16(const std::string& name) const { return unsigned_16_.count(name) > 0; }
   QuantizedDialects& dialects() { return dialects_; }
 

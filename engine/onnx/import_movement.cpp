@@ -149,9 +149,9 @@ Status import_pad(NodeImport& in) {
       if (values.size() == 1) value = static_cast<float>(values[0]);
     }
   }
-  const Encoding* levels = in.encoding(0);
-  if (levels != nullptr && in.encoding(2) == nullptr) {
-    value = (value - static_cast<float>(levels->zero[0])) * levels->scale[0];
+  const Encoding* codes = in.encoding(0);
+  if (codes != nullptr && in.encoding(2) == nullptr) {
+    value = (value - static_cast<float>(codes->zero[0])) * codes->scale[0];
   }
   const size_t rank = in.shape(x).size();
   std::vector<int64_t> axes(rank);

@@ -12,21 +12,21 @@ namespace {
 // TensorProto.DataType of attribute output_dtype.
 constexpr int64_t kUnstated = 0, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5;
 
-struct Levels {
+struct Codes {
   int32_t lowest, highest;
 };
 
-Result<Levels> levels_of(const NodeImport& in, int64_t onnx_type) {
+Result<Codes> codes_of(const NodeImport& in, int64_t onnx_type) {
   switch (onnx_type) {
     case kUnstated:
     case kUint8:
-      return Levels{0, 255};
+      return Codes{0, 255};
     case kInt8:
-      return Levels{-128, 127};
+      return Codes{-128, 127};
     case kUint16:
-      return Levels{0, 65535};
+      return Codes{0, 65535};
     case kInt16:
-      return Levels{-32768, 32767};
+      return Codes{-32768, 32767};
     default:
       return in.unsupported("its numbers are of element type " + std::to_string(onnx_type) +
                             " (TensorProto.DataType); 8 and 16 bits are supported");
@@ -134,8 +134,8 @@ ValueId along_axis(NodeImport& in, const Encoding& encoding, size_t rank, Number
   return in.emit_constant(Tensor::of<float>(shape, std::span<const float>(values)));
 }
 
-// A zero point at the lowest level behind a convolution, or behind a sum with one, is a ReLU:
-// quantizers leave that out, because the levels end where it would cut. At 6 it is a ReLU6.
+// A zero point at the lowest code behind a convolution, or behind a sum with one, is a ReLU:
+// quantizers leave that out, because the codes end where it would cut. At 6 it is a ReLU6.
 bool ends_a_linear_step(const NodeImport& in, ValueId x) {
   const auto linear = [&](ValueId id) {
     const Node* made_by = in.producer(id);
@@ -155,8 +155,8 @@ Result<ValueId> rectified(NodeImport& in, ValueId x, const Encoding& encoding) {
     return x;
   }
   constexpr float kSix = 6.0F, kTolerance = 2e-3F;
-  const auto levels = static_cast<float>(encoding.highest - encoding.lowest);
-  const bool six = std::abs(encoding.scale[0] * levels - kSix) < kTolerance;
+  const auto codes = static_cast<float>(encoding.highest - encoding.lowest);
+  const bool six = std::abs(encoding.scale[0] * codes - kSix) < kTolerance;
   ValueId& made = in.dialects().rectified.try_emplace(x, kNoValue).first->second;
   if (made == kNoValue && six)
     made = PAWL_TRY(in.emit(Op::kClip, {x}, {{"min", 0.0F}, {"max", kSix}}));
@@ -176,12 +176,12 @@ Result<ValueId> rounded(NodeImport& in, ValueId x, const Encoding& encoding) {
   const ValueId highest = along_axis(in, encoding, rank, [&](size_t i) {
     return static_cast<float>(encoding.highest - encoding.zero[i]);
   });
-  ValueId level = PAWL_TRY(in.emit(Op::kDiv, {x, scale}));
-  level = PAWL_TRY(in.emit(Op::kMax, {level, lowest}));
-  level = PAWL_TRY(in.emit(Op::kMin, {level, highest}));
-  level = PAWL_TRY(in.emit(Op::kAdd, {level, in.emit_scalar(kWhole)}));
-  level = PAWL_TRY(in.emit(Op::kSub, {level, in.emit_scalar(kWhole)}));
-  return in.emit(Op::kMul, {level, scale});
+  ValueId code = PAWL_TRY(in.emit(Op::kDiv, {x, scale}));
+  code = PAWL_TRY(in.emit(Op::kMax, {code, lowest}));
+  code = PAWL_TRY(in.emit(Op::kMin, {code, highest}));
+  code = PAWL_TRY(in.emit(Op::kAdd, {code, in.emit_scalar(kWhole)}));
+  code = PAWL_TRY(in.emit(Op::kSub, {code, in.emit_scalar(kWhole)}));
+  return in.emit(Op::kMul, {code, scale});
 }
 
 // Whole numbers that are known, or that the caller passes in.
@@ -229,13 +229,13 @@ Status import_quantize_linear(NodeImport& in) {
   if (zero.dtype == DType::kUint8) type = kUint8;
   if (zero.dtype == DType::kInt8) type = kInt8;
   if (zero.dtype == DType::kInt32) type = in.is_unsigned_16(2) ? kUint16 : kInt16;
-  const Levels levels = PAWL_TRY(levels_of(in, type));
-  encoding.lowest = levels.lowest;
-  encoding.highest = levels.highest;
-  for (const int32_t level : encoding.zero) {
-    if (level >= levels.lowest && level <= levels.highest) continue;
-    return in.malformed("zero point " + std::to_string(level) + " is not one of the levels " +
-                        std::to_string(levels.lowest) + " to " + std::to_string(levels.highest));
+  const Codes codes = PAWL_TRY(codes_of(in, type));
+  encoding.lowest = codes.lowest;
+  encoding.highest = codes.highest;
+  for (const int32_t code : encoding.zero) {
+    if (code >= codes.lowest && code <= codes.highest) continue;
+    return in.malformed("zero point " + std::to_string(code) + " is not one of the codes " +
+                        std::to_string(codes.lowest) + " to " + std::to_string(codes.highest));
   }
   if (in.dtype(x) != DType::kFloat32) {
     x = PAWL_TRY(in.emit(Op::kCast, {x}, {{"to", std::string(dtype_name(DType::kFloat32))}}));
@@ -249,11 +249,11 @@ Status import_quantize_linear(NodeImport& in) {
     }
     ++in.dialects().pairs;
   }
-  return in.finish_levels(x, std::move(encoding));
+  return in.finish_codes(x, std::move(encoding));
 }
 
 Status import_dequantize_linear(NodeImport& in) {
-  const ValueId x = PAWL_TRY(in.levels(0));
+  const ValueId x = PAWL_TRY(in.codes(0));
   PAWL_TRY(refuse_blocks(in));
   in.ignore("output_dtype");  // a float type
   const ZeroPoints zero = PAWL_TRY(read_zero_points(in));
@@ -282,7 +282,7 @@ Status import_dynamic_quantize_linear(NodeImport& in) {
   const uint8_t nought = 0;
   in.bind_output(1, in.emit_constant(Tensor::of<float>({}, std::span(&one, 1))));
   in.bind_output(2, in.emit_constant(Tensor::of<uint8_t>({}, std::span(&nought, 1))));
-  return in.finish_levels(x, Encoding{.scale = {one}, .zero = {nought}});
+  return in.finish_codes(x, Encoding{.scale = {one}, .zero = {nought}});
 }
 
 }  // namespace pawl::engine::onnx

@@ -158,7 +158,7 @@ Status import_plain(GraphBuilder* builder, const OnnxModel& model, const OnnxNod
                                     : "this operator is not supported");
   }
   if (moves_numbers(node.op_type)) {
-    PAWL_TRY(in.carry_levels(node.op_type == "Concat" ? in.input_count() : 1));
+    PAWL_TRY(in.carry_codes(node.op_type == "Concat" ? in.input_count() : 1));
   }
   PAWL_TRY(handler(in));
   return in.refuse_unread_attributes();
@@ -205,7 +205,7 @@ void describe_quantized(const QuantizedDialects& dialects, Graph* graph) {
   if (!dialects.rectified.empty()) {
     graph->assumptions.push_back(
         counted(static_cast<int64_t>(dialects.rectified.size()), "zero point") +
-        " at the lowest level behind a convolution or sum: the ReLU that quantizers leave out");
+        " at the lowest code behind a convolution or sum: the ReLU that quantizers leave out");
   }
 }
 

@@ -5,7 +5,7 @@
 // adds are named after the output they lead to, with a suffix.
 //
 // Quantized files (QDQ, QLinear* with those of com.microsoft, ConvInteger and MatMulInteger) become
-// the float network that they approximate: weights are levels times scales, activations are not
+// the float network that they approximate: weights are codes times scales, activations are not
 // rounded, and the scales that the file gives to activations stay with their values
 // (Value::declared). Graph::assumptions says so, Graph::warnings names scales that cannot be meant.
 //

@@ -12,10 +12,10 @@ Result<ValueId> NodeImport::input(size_t index) const {
                        "\" holds quantized numbers, which this operator cannot read; only "
                        "DequantizeLinear and operators that move numbers can");
   }
-  return levels(index);
+  return codes(index);
 }
 
-Result<ValueId> NodeImport::levels(size_t index) const {
+Result<ValueId> NodeImport::codes(size_t index) const {
   if (!has(index)) return malformed("input " + std::to_string(index) + " is missing");
   const ValueId id = builder_.find(node_.inputs[index]);
   if (id == kNoValue) {
@@ -80,7 +80,7 @@ const Encoding* NodeImport::encoding(size_t index) const {
   return has(index) ? builder_.encoding(node_.inputs[index]) : nullptr;
 }
 
-Status NodeImport::carry_levels(size_t data_inputs) {
+Status NodeImport::carry_codes(size_t data_inputs) {
   const Encoding* first = encoding(0);
   for (size_t i = 1; i < data_inputs; ++i) {
     const Encoding* other = encoding(i);
@@ -214,7 +214,7 @@ Status NodeImport::finish(Op op, std::vector<ValueId> inputs, Attributes attribu
   const auto ids = PAWL_TRY(builder_.append(std::move(node), names, extents).context(describe()));
   for (size_t i = 0; i < ids.size(); ++i) {
     if (carried_) {
-      builder_.bind_levels(names[i], ids[i], *carried_);
+      builder_.bind_codes(names[i], ids[i], *carried_);
     } else {
       builder_.bind(names[i], ids[i]);
     }
@@ -224,13 +224,13 @@ Status NodeImport::finish(Op op, std::vector<ValueId> inputs, Attributes attribu
 
 Status NodeImport::finish_as(ValueId id) {
   if (node_.outputs.empty()) return {};
-  if (carried_) return finish_levels(id, *carried_);
+  if (carried_) return finish_codes(id, *carried_);
   builder_.bind(node_.outputs[0], id);
   return {};
 }
 
-Status NodeImport::finish_levels(ValueId id, Encoding encoding) {
-  if (!node_.outputs.empty()) builder_.bind_levels(node_.outputs[0], id, std::move(encoding));
+Status NodeImport::finish_codes(ValueId id, Encoding encoding) {
+  if (!node_.outputs.empty()) builder_.bind_codes(node_.outputs[0], id, std::move(encoding));
   return {};
 }
 

@@ -30,7 +30,7 @@ class NodeImport {
   bool has(size_t index) const {
     return index < node_.inputs.size() && !node_.inputs[index].empty();
   }
-  Result<ValueId> input(size_t index) const;  // refuses levels (encoding.h), unless carried
+  Result<ValueId> input(size_t index) const;  // refuses codes (encoding.h), unless carried
   const std::string& input_name(size_t index) const { return node_.inputs[index]; }
   Result<std::vector<ValueId>> all_inputs() const;  // at least one
   const Shape& shape(ValueId id) const { return builder_.value(id).shape; }
@@ -42,11 +42,11 @@ class NodeImport {
   Result<std::vector<int64_t>> constant_integers(size_t index, const char* what) const;
   Result<std::vector<float>> constant_reals(size_t index, const char* what) const;
 
-  // Levels. carry_levels(): the operator moves numbers about, so that it works on levels as on what
+  // Codes. carry_codes(): the operator moves numbers about, so that it works on codes as on what
   // they stand for: its outputs have the encoding of its data inputs.
-  Result<ValueId> levels(size_t index) const;
+  Result<ValueId> codes(size_t index) const;
   const Encoding* encoding(size_t index) const;  // null: plain numbers
-  Status carry_levels(size_t data_inputs);
+  Status carry_codes(size_t data_inputs);
   bool is_unsigned_16(size_t index) const { return builder_.is_unsigned_16(node_.inputs[index]); }
   QuantizedDialects& dialects() { return builder_.dialects(); }
   const Node* producer(ValueId id) const { return builder_.producer(id); }
@@ -85,7 +85,7 @@ class NodeImport {
                 const Shape* extents = nullptr, size_t outputs = 1);
   Status finish_as(ValueId id);  // the ONNX node does nothing: its output is that value
   Status finish_constant(Tensor tensor);
-  Status finish_levels(ValueId id, Encoding encoding);
+  Status finish_codes(ValueId id, Encoding encoding);
   void bind_output(size_t index, ValueId id);  // of a node with several
 
   // 'node "x" (operator Y, opset n): ' and the message.

@@ -16,7 +16,7 @@ Handler find_handler(std::string_view op_type);
 // Every operator that find_handler() knows, alphabetically.
 std::vector<std::string_view> operator_types();
 
-// Whether the operator moves numbers about or chooses among them, and so works on levels
+// Whether the operator moves numbers about or chooses among them, and so works on codes
 // (encoding.h) as on the numbers that they stand for.
 bool moves_numbers(std::string_view op_type);
 

@@ -183,7 +183,7 @@ int32_t fold_into_convolutions(Graph* graph) {
   return folded;
 }
 
-int32_t spell_out_batch_norms(Graph* graph) {
+int32_t decompose_batch_norms(Graph* graph) {
   std::vector<Node> nodes;
   int32_t spelled = 0;
   for (Node& node : graph->nodes) {

@@ -19,7 +19,7 @@ int32_t fold_padding(Graph* graph);
 int32_t fold_into_convolutions(Graph* graph);
 
 // BatchNormalization that no convolution took in becomes Mul and Add.
-int32_t spell_out_batch_norms(Graph* graph);
+int32_t decompose_batch_norms(Graph* graph);
 
 // x*sigmoid(x) -> Silu, x*hard_sigmoid(x) -> HardSwish, x*tanh(softplus(x)) -> Mish.
 int32_t recognise_activations(Graph* graph);

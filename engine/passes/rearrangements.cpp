@@ -164,7 +164,7 @@ void optimise(Graph* graph) {
   recognise_channel_moves(graph);
   fold_focus(graph);
   fold_into_convolutions(graph);
-  spell_out_batch_norms(graph);
+  decompose_batch_norms(graph);
   recognise_activations(graph);
   fuse_activations(graph);
   fuse_residuals(graph);

@@ -214,7 +214,7 @@ std::optional<kernels::BinaryOp> pixelwise_op(Op op) {
   }
 }
 
-std::optional<kernels::RowBinaryOp> row_binary_op(Op op) {
+std::optional<kernels::RowBinaryOp> dense_binary_op(Op op) {
   switch (op) {
     case Op::kAdd:
       return kernels::RowBinaryOp::kAdd;
@@ -247,7 +247,7 @@ std::optional<kernels::RowBinaryOp> row_binary_op(Op op) {
   }
 }
 
-std::optional<kernels::RowUnaryOp> row_unary_op(Op op) {
+std::optional<kernels::RowUnaryOp> dense_unary_op(Op op) {
   switch (op) {
     case Op::kExp:
       return kernels::RowUnaryOp::kExp;

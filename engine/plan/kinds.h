@@ -39,8 +39,8 @@ std::optional<kernels::ActivationParams> activation_of(const Node& node);
 std::optional<StepKind> rescaling_step(const Graph& graph, const Node& node);
 
 std::optional<kernels::BinaryOp> pixelwise_op(Op op);
-std::optional<kernels::RowBinaryOp> row_binary_op(Op op);
-std::optional<kernels::RowUnaryOp> row_unary_op(Op op);
+std::optional<kernels::RowBinaryOp> dense_binary_op(Op op);
+std::optional<kernels::RowUnaryOp> dense_unary_op(Op op);
 std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op);
 
 }  // namespace pawl::engine

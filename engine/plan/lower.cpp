@@ -78,7 +78,7 @@ Result<Lowered> Lowering::run() {
   views_ = assign_views(graph_, &elided_);
   native_.assign(graph_.values.size(), -1);
   converted_.assign(graph_.values.size(), -1);
-  crossed_.assign(graph_.values.size(), -1);
+  at_boundary_.assign(graph_.values.size(), -1);
   buffer_.assign(graph_.values.size(), -1);
 
   builder_.mark_input(native_tensor(graph_.inputs[0]));
@@ -102,7 +102,7 @@ Status Lowering::lower_node(const Node& node) {
   if (const QuantizedConv* conv = quantized_conv(node)) return lower_conv_u8(node, *conv);
   if (is_u8(node.outputs[0])) return lower_on_u8(node);
   if (nhwc(node.outputs[0])) return lower_on_images(node);
-  return lower_row_major(node);
+  return lower_dense(node);
 }
 
 int32_t Lowering::native_tensor(ValueId id) {

@@ -94,12 +94,12 @@ void Lowering::lower_dense_pad(const Node& node) {
                           : builder_.add_dense(name, now, builder_.add_buffer(element_count(now)));
     const int32_t index = builder_.add_constant_dense(name + ".index", {out[axis]},
                                                       std::vector<float>(from.begin(), from.end()));
-    StepRecord& step = builder_.add_step(StepKind::kRowGather, node.name, {{x, index}, {y}});
-    set_step_fields(RowGatherFields{.elementwise = 0,
-                                    .outer = parts.outer,
-                                    .axis = parts.axis,
-                                    .inner = parts.inner,
-                                    .count = out[axis]},
+    StepRecord& step = builder_.add_step(StepKind::kDenseGather, node.name, {{x, index}, {y}});
+    set_step_fields(DenseGatherFields{.elementwise = 0,
+                                      .outer = parts.outer,
+                                      .axis = parts.axis,
+                                      .inner = parts.inner,
+                                      .count = out[axis]},
                     &step);
     x = y;
   }

@@ -1,4 +1,4 @@
-// Nodes on 8-bit images, and the crossings between 8 bits and float.
+// Nodes on 8-bit images, and the boundaries between 8 bits and float.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -69,24 +69,24 @@ const QuantizedConv* Lowering::quantized_conv(const Node& node) const {
 Result<int32_t> Lowering::image_u8(const Node& node, ValueId id) {
   if (id == kNoValue) return -1;
   if (is_u8(id)) return native_tensor(id);
-  int32_t& tensor = crossed_[static_cast<size_t>(id)];
+  int32_t& tensor = at_boundary_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;
-  const auto crossing = quantization_->crossings.find(id);
-  if (crossing == quantization_->crossings.end()) {
+  const auto boundary = quantization_->boundaries.find(id);
+  if (boundary == quantization_->boundaries.end()) {
     return unsupported(node, "its input \"" + graph_.value(id).name + "\" has no quantization");
   }
   const Shape& s = shape(id);
   const int32_t x = image(id);
   tensor =
       builder_.add_image_u8(graph_.value(id).name + ".u8", s[1], s[2], s[3],
-                            builder_.add_buffer_u8(element_count(s)), 0, s[1], crossing->second);
+                            builder_.add_buffer_u8(element_count(s)), 0, s[1], boundary->second);
   builder_.add_step(StepKind::kQuantize, node.name, {{x}, {tensor}});
   return tensor;
 }
 
 // A u8 value as a float image, for a reader that has no 8-bit kernel.
 int32_t Lowering::dequantized(ValueId id) {
-  int32_t& tensor = crossed_[static_cast<size_t>(id)];
+  int32_t& tensor = at_boundary_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;
   const Shape& s = shape(id);
   const int32_t x = native_tensor(id);

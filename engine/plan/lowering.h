@@ -65,14 +65,14 @@ class Lowering {
   // lower_attention.cpp.
   void lower_attention(const Node& node);
 
-  // lower_rowmajor.cpp.
-  Status lower_row_major(const Node& node);
+  // lower_dense.cpp.
+  Status lower_dense(const Node& node);
   Status lower_matmul(const Node& node);
   Status lower_reduce(const Node& node);
   Status lower_gather(const Node& node);
   Status lower_topk(const Node& node);
-  Status lower_row_binary(const Node& node);
-  Status lower_row_unary(const Node& node);
+  Status lower_dense_binary(const Node& node);
+  Status lower_dense_unary(const Node& node);
   void lower_strided(const Node& node);  // Transpose, Slice, Split, Expand, Tile, Concat
   void truncate(const Node& node, int32_t x, int32_t y);  // y = x without its fraction
 
@@ -103,10 +103,10 @@ class Lowering {
   const GraphQuantization* quantization_;  // null: all float
   PlanBuilder builder_;
   std::vector<ValueView> views_;
-  std::vector<int32_t> native_;     // tensor of each value, -1 until made
-  std::vector<int32_t> converted_;  // the same in the other layout, -1 until made
-  std::vector<int32_t> crossed_;    // the same as the other element type, -1 until made
-  std::vector<int32_t> buffer_;     // buffer of each root value, -1 until made
+  std::vector<int32_t> native_;       // tensor of each value, -1 until made
+  std::vector<int32_t> converted_;    // the same in the other layout, -1 until made
+  std::vector<int32_t> at_boundary_;  // the same as the other element type, -1 until made
+  std::vector<int32_t> buffer_;       // buffer of each root value, -1 until made
   int32_t elided_ = 0;
   int32_t copies_ = 0;
 };

@@ -25,14 +25,14 @@ struct QuantizedConv {
 
 // Indexed by the graph it was made for, which must not change in between.
 // Invariants: values joined by Concat, Split, Slice, MaxPool, nearest Resize and channel Gather
-// have equal entries; a convolution in `convs` reads a value that has an entry or a crossing; where
+// have equal entries; a convolution in `convs` reads a value that has an entry or a boundary; where
 // the output of a node with a rescaling_step() has an entry, its inputs have; a graph output has
 // no entry.
 struct GraphQuantization {
   std::vector<std::optional<kernels::Quantization>> values;  // by ValueId; empty: float32
   std::map<int32_t, QuantizedConv> convs;                    // by node index
   // Float values that convolutions in `convs` read: quantized on the way in.
-  std::map<ValueId, kernels::Quantization> crossings;
+  std::map<ValueId, kernels::Quantization> boundaries;
 };
 
 }  // namespace pawl::engine

@@ -189,7 +189,7 @@ class Calibrator {
   Session* session_;
   const Observation observation_;
   const std::vector<int32_t>& groups_;
-  std::map<ValueId, std::vector<Range>> channels_;  // of the values to even out
+  std::map<ValueId, std::vector<Range>> channels_;  // of the values to equalize
   FrameVariety variety_;
   Calibration result_;
 };
@@ -219,17 +219,19 @@ Status Calibrator::find_ranges(const platform::Frame& frame) {
 
 void Calibrator::choose_factors(const ChooseFactors& choose) {
   for (const auto& [id, seen] : channels_) {
-    EvenedValue& evened = result_.evened[id];
+    EqualizedValue& equalized = result_.equalized[id];
     if (seen.empty()) {  // no image in the plan: as it is
-      evened.histogram = *group_of(id);
+      equalized.histogram = *group_of(id);
       continue;
     }
     std::vector<float> magnitude;
     for (const Range& c : seen) magnitude.push_back(std::max(-c.low, c.high));
-    evened.factor = choose(id, magnitude);
+    equalized.factor = choose(id, magnitude);
     for (size_t c = 0; c < seen.size(); ++c) {
-      evened.histogram.low = std::min(evened.histogram.low, seen[c].low * evened.factor[c]);
-      evened.histogram.high = std::max(evened.histogram.high, seen[c].high * evened.factor[c]);
+      equalized.histogram.low =
+          std::min(equalized.histogram.low, seen[c].low * equalized.factor[c]);
+      equalized.histogram.high =
+          std::max(equalized.histogram.high, seen[c].high * equalized.factor[c]);
     }
   }
 }
@@ -239,10 +241,11 @@ Status Calibrator::count(const platform::Frame& frame) {
   return session_->run_observed([&](int32_t index, const TensorView& output) {
     const auto& [made, first] = observation_.part(step(index).output[0]);
     if (Histogram* const group = group_of(made)) count_into(output, {}, group);
-    const auto evened = result_.evened.find(made);
-    if (evened != result_.evened.end()) {
-      const std::span<const float> factor = evened->second.factor;
-      count_into(output, factor.subspan(std::min(first, factor.size())), &evened->second.histogram);
+    const auto equalized = result_.equalized.find(made);
+    if (equalized != result_.equalized.end()) {
+      const std::span<const float> factor = equalized->second.factor;
+      count_into(output, factor.subspan(std::min(first, factor.size())),
+                 &equalized->second.histogram);
     }
     if (!is_convolution(step(index))) return;
     const int32_t input = step(index).input[0];
@@ -282,7 +285,7 @@ Calibration Calibrator::finish(size_t frames) {
 
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
-                              const std::vector<ValueId>& evened, const ChooseFactors& choose,
+                              const std::vector<ValueId>& equalized, const ChooseFactors& choose,
                               const CalibrationProgress& progress) {
   const size_t count = frames.count();
   if (count == 0) {
@@ -293,7 +296,7 @@ Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
   const Artifact artifact = PAWL_TRY(Artifact::from_bytes(bytes, "calibration"));
   Session session = PAWL_TRY(Session::create(artifact, {}));
   Calibrator calibrator(graph, artifact, &session, groups);
-  for (const ValueId id : evened) calibrator.even(id);
+  for (const ValueId id : equalized) calibrator.even(id);
   for (size_t i = 0; i < count; ++i) {
     const platform::Frame frame = PAWL_TRY(frames.frame(i));
     PAWL_TRY(calibrator.find_ranges(frame).context("calibration image " + std::to_string(i)));

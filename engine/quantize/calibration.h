@@ -36,7 +36,7 @@ struct Histogram {
 };
 
 // A value whose channels are multiplied one by one before they are counted.
-struct EvenedValue {
+struct EqualizedValue {
   std::vector<float> factor;  // by channel
   Histogram histogram;
 };
@@ -44,26 +44,26 @@ struct EvenedValue {
 struct Calibration {
   // By group number (`groups` of calibrate()).
   std::vector<Histogram> groups;
-  // By ValueId: the values asked for, evened out; each is in its group as it is, too.
-  std::map<ValueId, EvenedValue> evened;
+  // By ValueId: the values asked for, equalized; each is in its group as it is, too.
+  std::map<ValueId, EqualizedValue> equalized;
   // By ValueId: the mean of each channel of what convolutions read; empty where none does.
   std::vector<std::vector<double>> channel_mean;
   size_t frames = 0;
   std::vector<std::string> warnings;  // about the frames
 };
 
-// Factors that even out a value's channels, from the largest magnitude of each; called once between
+// Factors that equalize a value's channels, from the largest magnitude of each; called once between
 // the passes for the values asked for.
 using ChooseFactors =
     std::function<std::vector<float>(ValueId id, const std::vector<float>& magnitude)>;
 
 // Runs `graph` (optimised) in float over the frames. `groups`: for each value, the number of the
-// group whose histogram it adds to, or -1. `evened`: values that are counted a second time, their
+// group whose histogram it adds to, or -1. `equalized`: values that are counted a second time, their
 // channels multiplied by what `choose` says. Errors: no frames, a frame that cannot be read, an
 // activation that is not finite (named).
 Result<Calibration> calibrate(const Graph& graph, const PreprocessSpec& pre,
                               CalibrationFrames& frames, const std::vector<int32_t>& groups,
-                              const std::vector<ValueId>& evened, const ChooseFactors& choose,
+                              const std::vector<ValueId>& equalized, const ChooseFactors& choose,
                               const CalibrationProgress& progress);
 
 }  // namespace pawl::engine

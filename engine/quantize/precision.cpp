@@ -159,7 +159,7 @@ std::vector<bool> PrecisionRules::u8_groups(const std::vector<bool>& int8,
 }
 
 // Values between INT8 convolutions alone: what one multiplies, the others can divide away.
-bool PrecisionRules::may_be_evened(const Node& node, const Precision& precision) const {
+bool PrecisionRules::may_be_equalized(const Node& node, const Precision& precision) const {
   const ValueId id = node.outputs[0];
   const auto group = static_cast<size_t>(group_[static_cast<size_t>(id)]);
   if (!precision.u8[static_cast<size_t>(id)] || members_[group] != 1) return false;
@@ -190,11 +190,11 @@ Precision PrecisionRules::choose(const KeptFloat& kept) const {
   for (const int32_t group : group_) {
     precision.u8.push_back(group >= 0 && groups[static_cast<size_t>(group)]);
   }
-  precision.evened.assign(graph_.values.size(), false);
+  precision.equalized.assign(graph_.values.size(), false);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     if (!precision.int8[i]) continue;
     const ValueId id = graph_.nodes[i].outputs[0];
-    precision.evened[static_cast<size_t>(id)] = may_be_evened(graph_.nodes[i], precision);
+    precision.equalized[static_cast<size_t>(id)] = may_be_equalized(graph_.nodes[i], precision);
   }
   return precision;
 }

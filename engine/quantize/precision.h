@@ -17,9 +17,9 @@ namespace pawl::engine {
 using KeptFloat = std::map<int32_t, std::string>;
 
 struct Precision {
-  std::vector<bool> int8;    // by node: a convolution on 8-bit weights
-  std::vector<bool> u8;      // by ValueId: stored on 8 bits
-  std::vector<bool> evened;  // by ValueId: u8, its channels may be multiplied one by one
+  std::vector<bool> int8;       // by node: a convolution on 8-bit weights
+  std::vector<bool> u8;         // by ValueId: stored on 8 bits
+  std::vector<bool> equalized;  // by ValueId: u8, its channels may be multiplied one by one
 };
 
 class PrecisionRules {
@@ -34,20 +34,20 @@ class PrecisionRules {
   // counted from 0; they are quantized alike or not at all. -1: a constant. By ValueId.
   const std::vector<int32_t>& group() const { return group_; }
   int32_t group_count() const { return group_count_; }
-  // Groups whose scale is given: their values are not evened out. By group, or empty.
+  // Groups whose scale is given: their values are not equalized. By group, or empty.
   void keep_scales(std::vector<bool> given) { given_ = std::move(given); }
   // Whether the value, which convolutions alone read, is read by depthwise or grouped ones only.
   bool read_by_groups(ValueId id) const;
 
   // Every convolution on 8 bits but the refused and the kept. The kept read and write float: a
   // value that one of them reads is not stored on 8 bits, though others that read it may quantize
-  // it for themselves. Keeping more makes no value u8 that was not, and none evened.
+  // it for themselves. Keeping more makes no value u8 that was not, and none equalized.
   Precision choose(const KeptFloat& kept) const;
 
  private:
   void join_values();
   std::vector<bool> u8_groups(const std::vector<bool>& int8, const KeptFloat& kept) const;
-  bool may_be_evened(const Node& node, const Precision& precision) const;
+  bool may_be_equalized(const Node& node, const Precision& precision) const;
 
   const Graph& graph_;
   Uses uses_;

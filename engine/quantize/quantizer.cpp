@@ -32,16 +32,16 @@ Result<Quantizer> Quantizer::calibrate(const Graph& graph, const PreprocessSpec&
     for (const auto& scale : quantizer.declared_.groups) given.push_back(scale.has_value());
     quantizer.rules_.keep_scales(std::move(given));
   }
-  // Keeping layers in float only takes values out of the evened ones, so these are all.
+  // Keeping layers in float only takes values out of the equalized ones, so these are all.
   const Precision most = quantizer.rules_.choose({});
-  std::vector<ValueId> evened;
-  for (size_t v = 0; v < most.evened.size(); ++v) {
-    if (most.evened[v]) evened.push_back(static_cast<ValueId>(v));
+  std::vector<ValueId> equalized;
+  for (size_t v = 0; v < most.equalized.size(); ++v) {
+    if (most.equalized[v]) equalized.push_back(static_cast<ValueId>(v));
   }
   quantizer.calibration_ = PAWL_TRY(engine::calibrate(
-      graph, pre, frames, quantizer.rules_.group(), evened,
+      graph, pre, frames, quantizer.rules_.group(), equalized,
       [&quantizer](ValueId id, const std::vector<float>& magnitude) {
-        return quantizer.even_out(id, magnitude);
+        return quantizer.equalize(id, magnitude);
       },
       options.progress));
   quantizer.choose_scales();
@@ -65,7 +65,7 @@ Status Quantizer::check_weights() const {
 
 // A depthwise reader scales its weights channel by channel, so channels may become equal; a dense
 // one shares a weight scale among them, and the square root splits the loss between both sides.
-std::vector<float> Quantizer::even_out(ValueId id, const std::vector<float>& magnitude) const {
+std::vector<float> Quantizer::equalize(ValueId id, const std::vector<float>& magnitude) const {
   constexpr float kFactorMax = 64.0F;
   const bool depthwise = rules_.read_by_groups(id);
   const float largest = *std::max_element(magnitude.begin(), magnitude.end());
@@ -84,8 +84,8 @@ void Quantizer::choose_scales() {
     group_scale_.push_back(is_declared(group) ? *declared_.groups[group]
                                               : choose_activation(histogram));
   }
-  for (const auto& [id, evened] : calibration_.evened) {
-    evened_scale_[id] = choose_activation(evened.histogram);
+  for (const auto& [id, equalized] : calibration_.equalized) {
+    equalized_scale_[id] = choose_activation(equalized.histogram);
   }
 }
 
@@ -101,20 +101,20 @@ std::vector<int32_t> Quantizer::candidates() const {
 }
 
 Quantization Quantizer::scale_of(ValueId id, const Precision& precision) const {
-  if (precision.evened[static_cast<size_t>(id)]) return evened_scale_.at(id);
+  if (precision.equalized[static_cast<size_t>(id)]) return equalized_scale_.at(id);
   return group_scale_[static_cast<size_t>(rules_.group()[static_cast<size_t>(id)])];
 }
 
 const QuantizedWeights& Quantizer::weights_of(int32_t index, const Precision& precision) {
   const Node& node = graph_.nodes[static_cast<size_t>(index)];
   const auto input = static_cast<size_t>(node.inputs[0]);
-  Input form = precision.evened[input] ? Input::kEvened : Input::kPlain;
+  Input form = precision.equalized[input] ? Input::kEqualized : Input::kPlain;
   if (node.inputs[0] == graph_.inputs[0] && precision.u8[input]) form = Input::kPixels;
   const auto known = weights_.find({index, form});
   if (known != weights_.end()) return known->second;
   std::span<const float> factor;
   std::span<const double> mean;
-  if (form == Input::kEvened) factor = calibration_.evened.at(node.inputs[0]).factor;
+  if (form == Input::kEqualized) factor = calibration_.equalized.at(node.inputs[0]).factor;
   if (bias_correction_) mean = calibration_.channel_mean[input];
   return weights_[{index, form}] = form == Input::kPixels
                                        ? quantize_on_pixels(graph_, node, pre_, mean)
@@ -142,14 +142,14 @@ GraphQuantization Quantizer::decide(const KeptFloat& kept) {
     const ValueId output = node.outputs[0];
     QuantizedConv& conv = result.convs[static_cast<int32_t>(i)];
     conv = weights_of(static_cast<int32_t>(i), precision).conv;
-    if (precision.evened[static_cast<size_t>(output)]) {
-      conv.output_factor = calibration_.evened.at(output).factor;
+    if (precision.equalized[static_cast<size_t>(output)]) {
+      conv.output_factor = calibration_.equalized.at(output).factor;
     }
     for (const size_t operand : {size_t{0}, size_t{3}}) {
       if (operand >= node.inputs.size() || node.inputs[operand] == kNoValue) continue;
       const ValueId read = node.inputs[operand];
       if (!precision.u8[static_cast<size_t>(read)]) {
-        result.crossings[read] = scale_of(read, precision);
+        result.boundaries[read] = scale_of(read, precision);
       }
     }
   }
@@ -167,10 +167,10 @@ QuantizedLayer Quantizer::describe(int32_t index, const KeptFloat& kept,
   layer.output = graph_.value(output).name;
   layer.int8 = precision.int8[static_cast<size_t>(index)];
   layer.u8 = precision.u8[out];
-  layer.evened = precision.evened[out];
+  layer.equalized = precision.equalized[out];
   layer.multiply_adds = element_count(graph_.value(output).shape) * w[1] * w[2] * w[3];
-  layer.seen = layer.evened ? calibration_.evened.at(output).histogram
-                            : calibration_.groups[static_cast<size_t>(rules_.group()[out])];
+  layer.seen = layer.equalized ? calibration_.equalized.at(output).histogram
+                               : calibration_.groups[static_cast<size_t>(rules_.group()[out])];
   layer.clip_low = layer.seen.low;
   layer.clip_high = layer.seen.high;
   if (layer.u8) {
@@ -195,7 +195,7 @@ void Quantizer::count_groups(const GraphQuantization& quantization, QuantizeRepo
   }
   for (size_t v = 0; v < graph_.values.size(); ++v) {
     const bool used =
-        quantization.values[v] || quantization.crossings.count(static_cast<ValueId>(v)) > 0;
+        quantization.values[v] || quantization.boundaries.count(static_cast<ValueId>(v)) > 0;
     if (!used || counted[static_cast<size_t>(group_of[v])]) continue;
     const auto group = static_cast<size_t>(group_of[v]);
     counted[group] = true;

@@ -51,10 +51,10 @@ struct QuantizedLayer {
   bool int8 = false;
   std::string reason;  // why it stayed float; empty for INT8
   // Its output on the calibration frames, and what of it the 256 levels keep; equal where the
-  // output is not stored on 8 bits. `evened`: in units of the evened-out channels.
+  // output is not stored on 8 bits. `equalized`: in units of the equalized-out channels.
   Histogram seen;
   bool u8 = false;
-  bool evened = false;
+  bool equalized = false;
   float clip_low = 0.0F, clip_high = 0.0F;
   double weight_sqnr_db = 0.0;           // of INT8 layers
   std::optional<double> output_sqnr_db;  // against the float plan, where it was compared
@@ -90,7 +90,7 @@ class Quantizer {
   Quantizer(const Graph& graph, const PreprocessSpec& pre, const QuantizeOptions& options);
 
   Status check_weights() const;
-  std::vector<float> even_out(ValueId id, const std::vector<float>& magnitude) const;
+  std::vector<float> equalize(ValueId id, const std::vector<float>& magnitude) const;
   void choose_scales();
   bool is_declared(size_t group) const {
     return group < declared_.groups.size() && declared_.groups[group].has_value();
@@ -108,9 +108,9 @@ class Quantizer {
   DeclaredScales declared_;  // empty unless the options ask for them
   Calibration calibration_;
   std::vector<kernels::Quantization> group_scale_;
-  std::map<ValueId, kernels::Quantization> evened_scale_;
+  std::map<ValueId, kernels::Quantization> equalized_scale_;
   // What rounding a layer's weights depends on.
-  enum class Input : uint8_t { kPlain, kEvened, kPixels };
+  enum class Input : uint8_t { kPlain, kEqualized, kPixels };
   std::map<std::pair<int32_t, Input>, QuantizedWeights> weights_;
 };
 

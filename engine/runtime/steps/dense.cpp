@@ -77,7 +77,7 @@ Result<StepParams> read_strided_copy(const StepReader& reader) {
   return StepParams(params);
 }
 
-Result<StepParams> read_row_binary(const StepReader& reader) {
+Result<StepParams> read_dense_binary(const StepReader& reader) {
   const TensorRecord* a = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* b = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
@@ -96,7 +96,7 @@ Result<StepParams> read_row_binary(const StepReader& reader) {
   return StepParams(params);
 }
 
-Result<StepParams> read_row_unary(const StepReader& reader) {
+Result<StepParams> read_dense_unary(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<OpFields>(reader.record());
@@ -109,7 +109,7 @@ Result<StepParams> read_row_unary(const StepReader& reader) {
                                             .y = reader.data(*y)});
 }
 
-Result<StepParams> read_row_reduce(const StepReader& reader) {
+Result<StepParams> read_dense_reduce(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<ReduceFields>(reader.record());
@@ -184,11 +184,11 @@ Result<StepParams> read_topk(const StepReader& reader) {
                                         .scratch = nullptr});
 }
 
-Result<StepParams> read_row_gather(const StepReader& reader) {
+Result<StepParams> read_dense_gather(const StepReader& reader) {
   const TensorRecord* x = PAWL_TRY(reader.input_dense(0));
   const TensorRecord* index = PAWL_TRY(reader.input_dense(1));
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
-  const auto f = step_fields<RowGatherFields>(reader.record());
+  const auto f = step_fields<DenseGatherFields>(reader.record());
   constexpr int64_t kSide = int64_t{1} << 31;
   if (!all_within(0, 1, f.elementwise) ||
       !all_within(1, kSide, f.outer, f.axis, f.inner, f.count)) {

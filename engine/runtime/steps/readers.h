@@ -38,11 +38,11 @@ Result<StepParams> read_table_u8(const StepReader& reader);
 
 // dense.cpp: row-major tensors.
 Result<StepParams> read_strided_copy(const StepReader& reader);
-Result<StepParams> read_row_binary(const StepReader& reader);
-Result<StepParams> read_row_unary(const StepReader& reader);
-Result<StepParams> read_row_reduce(const StepReader& reader);
+Result<StepParams> read_dense_binary(const StepReader& reader);
+Result<StepParams> read_dense_unary(const StepReader& reader);
+Result<StepParams> read_dense_reduce(const StepReader& reader);
 Result<StepParams> read_matmul(const StepReader& reader);
 Result<StepParams> read_topk(const StepReader& reader);
-Result<StepParams> read_row_gather(const StepReader& reader);
+Result<StepParams> read_dense_gather(const StepReader& reader);
 
 }  // namespace pawl::engine::steps

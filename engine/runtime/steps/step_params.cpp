@@ -32,18 +32,18 @@ Result<StepParams> step_params(const Artifact& artifact, const StepRecord& step,
       return steps::read_pad(reader);
     case StepKind::kStridedCopy:
       return steps::read_strided_copy(reader);
-    case StepKind::kRowBinary:
-      return steps::read_row_binary(reader);
-    case StepKind::kRowUnary:
-      return steps::read_row_unary(reader);
-    case StepKind::kRowReduce:
-      return steps::read_row_reduce(reader);
+    case StepKind::kDenseBinary:
+      return steps::read_dense_binary(reader);
+    case StepKind::kDenseUnary:
+      return steps::read_dense_unary(reader);
+    case StepKind::kDenseReduce:
+      return steps::read_dense_reduce(reader);
     case StepKind::kMatmul:
       return steps::read_matmul(reader);
     case StepKind::kTopK:
       return steps::read_topk(reader);
-    case StepKind::kRowGather:
-      return steps::read_row_gather(reader);
+    case StepKind::kDenseGather:
+      return steps::read_dense_gather(reader);
     case StepKind::kConvU8:
       return steps::read_conv_u8(reader);
     case StepKind::kDepthwiseU8:

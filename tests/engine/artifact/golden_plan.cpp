@@ -227,13 +227,13 @@ void add_tail(GoldenBuilder& b, int32_t scores) {
                   &copy);
   const int32_t probable = b.rows("probable", {1, kClasses, kPixels});
   set_step_fields(ReduceFields{0, 1, kClasses, kPixels},
-                  &b.step("softmax", StepKind::kRowReduce, {dense}, {probable}));
+                  &b.step("softmax", StepKind::kDenseReduce, {dense}, {probable}));
   const int32_t scaled = b.rows("scaled", {1, kClasses, kPixels});
   const int32_t factor = b.constant("factor", {kClasses, 1}, pattern(kClasses, 17));
   set_step_fields(OpFields{2},
-                  &b.step("scale", StepKind::kRowBinary, {probable, factor}, {scaled}));
+                  &b.step("scale", StepKind::kDenseBinary, {probable, factor}, {scaled}));
   const int32_t powers = b.rows("powers", {1, kClasses, kPixels});
-  set_step_fields(OpFields{1}, &b.step("exp", StepKind::kRowUnary, {scaled}, {powers}));
+  set_step_fields(OpFields{1}, &b.step("exp", StepKind::kDenseUnary, {scaled}, {powers}));
   const int32_t matrix = b.constant("matrix", {kPixels, 2}, pattern(kPixels * 2, 19));
   const int32_t product = b.rows("product", {kClasses, 2});
   set_step_fields(MatmulFields{1, kClasses, kPixels, 2, 0, 0},
@@ -244,8 +244,8 @@ void add_tail(GoldenBuilder& b, int32_t scores) {
                   &b.step("topk", StepKind::kTopK, {product}, {values, indices}));
   const int32_t picked = b.rows("picked", {kClasses, 2});
   b.mark_output(2);
-  set_step_fields(RowGatherFields{0, 1, kClasses, 2, kClasses},
-                  &b.step("pick", StepKind::kRowGather, {product, indices}, {picked}));
+  set_step_fields(DenseGatherFields{0, 1, kClasses, 2, kClasses},
+                  &b.step("pick", StepKind::kDenseGather, {product, indices}, {picked}));
 }
 
 std::vector<int8_t> pattern_s8(size_t count, uint32_t seed) {

@@ -443,7 +443,7 @@ void add_quantized(std::map<std::string, CasesOf>* all) {
   const auto weights = [](Scene& s, const Shape& dims) {
     Numbers levels(static_cast<size_t>(engine::element_count(dims)));
     for (int64_t& level : levels) level = static_cast<int64_t>(s.random() % 255) - 127;
-    s.file.levels("w_q", TensorProto::INT8, dims, levels);
+    s.file.codes("w_q", TensorProto::INT8, dims, levels);
     s.file.encoding("w", 0.01F, 0, TensorProto::INT8);
   };
   const auto conv = [=](Scene& s, bool integer) {
@@ -456,7 +456,7 @@ void add_quantized(std::map<std::string, CasesOf>* all) {
       return;
     }
     s.file.encoding("r", 0.05F, 100);
-    s.file.levels("b_q", TensorProto::INT32, {4}, {1000, -500, 20, 0});
+    s.file.codes("b_q", TensorProto::INT32, {4}, {1000, -500, 20, 0});
     s.op("QLinearConv", {"x_q", "x_s", "x_z", "w_q", "w_s", "w_z", "r_s", "r_z", "b_q"}, "r_q");
     s.from_levels("r_q", "r");
   };

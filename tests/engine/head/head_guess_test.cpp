@@ -320,9 +320,9 @@ TEST(HeadGuess, FeatureMaps) {
   EXPECT_EQ(guessed(own).pre.mean[0], 0.0F);
   EXPECT_EQ(guessed(own).pre.mean[2], 0.0F);
   EXPECT_EQ(guessed(own).pre.scale[1], 1.0F);
-  for (size_t i = 0; i < 3; ++i) nano.outputs[i].activation = Activation::kSigmoid;
+  for (size_t i = 0; i < 3; ++i) nano.outputs[i].activation = OutputActivation::kSigmoid;
   EXPECT_FALSE(assumes(guessed(nano), "probabilities"));
-  for (OutputOutline& output : nano.outputs) output.activation = Activation::kNone;
+  for (OutputOutline& output : nano.outputs) output.activation = OutputActivation::kNone;
   EXPECT_TRUE(guessed(nano).head.scores_are_logits);
 
   // Four-dimensional maps, in any order, 32 classes beside 32 distances told apart by name.
@@ -469,7 +469,7 @@ TEST(HeadGuess, RefusesWhatIsNoDetector) {
   nhwc.input_shape = {1, 640, 640, 3};
   EXPECT_NE(error_of(nhwc).find("(1, 640, 640, 3)"), std::string::npos);
   ModelOutline sigmoid = model_of({{1, 3, 80, 80, 85}, {1, 3, 40, 40, 85}, {1, 3, 20, 20, 85}});
-  for (OutputOutline& output : sigmoid.outputs) output.activation = Activation::kSigmoid;
+  for (OutputOutline& output : sigmoid.outputs) output.activation = OutputActivation::kSigmoid;
   HeadOverrides maps;
   maps.head = "yolov5-maps";
   EXPECT_NE(error_of(sigmoid, maps).find("sigmoid"), std::string::npos);

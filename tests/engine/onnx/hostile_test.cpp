@@ -58,10 +58,10 @@ std::string rich_model() {
 std::string quantized_model() {
   QuantizedBuilder model(13);
   model.input("images", {1, 2, 6, 6});
-  model.levels("w_q", TensorProto::INT8, {2, 2, 1, 1}, {1, -128, 127, 5});
+  model.codes("w_q", TensorProto::INT8, {2, 2, 1, 1}, {1, -128, 127, 5});
   model.constant("w_s", {2}, Floats{0.5F, 0.25F});
-  model.levels("w_z", TensorProto::INT8, {2}, {0, 0});
-  model.levels("b_q", TensorProto::INT32, {2}, {100, -100});
+  model.codes("w_z", TensorProto::INT8, {2}, {0, 0});
+  model.codes("b_q", TensorProto::INT32, {2}, {100, -100});
   model.encoding("e", 0.02F, 0);
   model.quantize("images", "x_q", "e");
   model.node("QLinearConv", {"x_q", "e_s", "e_z", "w_q", "w_s", "w_z", "e_s", "e_z", "b_q"}, {"c"});
@@ -72,7 +72,7 @@ std::string quantized_model() {
   model.dequantize("j", "d", "e");
   model.dequantize("w_q", "w", "w").set("axis", int64_t{0});
   model.node("DynamicQuantizeLinear", {"d"}, {"q", "s", "z"});
-  model.levels("v_q", TensorProto::UINT8, {1, 4, 1, 1}, {1, 255, 128, 5});
+  model.codes("v_q", TensorProto::UINT8, {1, 4, 1, 1}, {1, 255, 128, 5});
   model.node("ConvInteger", {"q", "v_q", "z"}, {"i"});
   model.node("Cast", {"i"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
   model.node("Mul", {"f", "s"}, {"m"});

@@ -100,7 +100,7 @@ TEST(ImportEdges, SizesThatKeepTheAspectAreRounded) {
   EXPECT_EQ(extents("not_larger", {1, 1}), (Shape{1, 1, 1, 1}));    // never less than one
 }
 
-// A step behind which the levels end at zero, and the float model it stands for.
+// A step behind which the codes end at zero, and the float model it stands for.
 struct Step {
   std::string what;
   bool rectified;

@@ -92,7 +92,7 @@ TEST(ModelSizes, FixedExportsSayTheSizeTheyAreFor) {
       << graph.error().message;
 }
 
-// The file as found and the same network with its levels multiplied out.
+// The file as found and the same network with its codes multiplied out.
 TEST(QuantizedModels, ConvIntegerIsItsFloatNetwork) {
   const auto quantized_path = model_path("steel_defect_yolov8n_convinteger.onnx");
   const auto float_path = model_path("steel_defect_yolov8n.onnx");

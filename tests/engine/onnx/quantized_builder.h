@@ -1,4 +1,4 @@
-// Quantized ONNX files for tests: levels, scales and zero points on top of model_builder.h.
+// Quantized ONNX files for tests: codes, scales and zero points on top of model_builder.h.
 #pragma once
 
 #include <random>
@@ -25,13 +25,13 @@ class QuantizedBuilder : public ModelBuilder {
     import->set_domain("com.microsoft");
     import->set_version(1);
   }
-  void levels(const std::string& name, int type, const Ints& dims, const Ints& values) {
+  void codes(const std::string& name, int type, const Ints& dims, const Ints& values) {
     constant(name, levels_proto(type, dims, values));
   }
   // Scale and zero point of a tensor: constants `name`_s and `name`_z.
   void encoding(const std::string& name, float scale, int64_t zero, int type = TensorProto::UINT8) {
     constant(name + "_s", {}, Floats{scale});
-    levels(name + "_z", type, {}, {zero});
+    codes(name + "_z", type, {}, {zero});
   }
   NodeRef quantize(const std::string& x, const std::string& y, const std::string& encoding) {
     return node("QuantizeLinear", {x, encoding + "_s", encoding + "_z"}, {y});
@@ -39,7 +39,7 @@ class QuantizedBuilder : public ModelBuilder {
   NodeRef dequantize(const std::string& x, const std::string& y, const std::string& encoding) {
     return node("DequantizeLinear", {x, encoding + "_s", encoding + "_z"}, {y});
   }
-  // `x` through levels and back.
+  // `x` through codes and back.
   void pair(const std::string& x, const std::string& y, float scale, int64_t zero,
             int type = TensorProto::UINT8) {
     encoding(y, scale, zero, type);

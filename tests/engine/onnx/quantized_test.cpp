@@ -1,5 +1,5 @@
 // Proves: every quantized dialect is imported as the float network whose weights are the file's
-// levels times their scales, with no node left over; the activations' scales are kept by value;
+// codes times their scales, with no node left over; the activations' scales are kept by value;
 // what cannot be read is refused in one line.
 #include <gtest/gtest.h>
 
@@ -14,15 +14,15 @@ namespace {
 constexpr int kU8 = TensorProto::UINT8, kS8 = TensorProto::INT8, kS32 = TensorProto::INT32;
 constexpr int kU16 = TensorProto::UINT16, kS16 = TensorProto::INT16;
 
-// Weights (2, 1, 2, 2), levels and what they stand for.
+// Weights (2, 1, 2, 2), codes and what they stand for.
 const Ints kWeightDims = {2, 1, 2, 2};
-const Ints kWeightLevels = {-128, -3, 0, 127, 5, 64, -77, 1};
+const Ints kWeightCodes = {-128, -3, 0, 127, 5, 64, -77, 1};
 const Floats kScales = {0.01F, 0.25F};
 
 Floats weights_by_channel() {
   Floats weights;
   for (size_t i = 0; i < 8; ++i) {
-    weights.push_back(static_cast<float>(kWeightLevels[i]) * kScales[i / 4]);
+    weights.push_back(static_cast<float>(kWeightCodes[i]) * kScales[i / 4]);
   }
   return weights;
 }
@@ -42,13 +42,13 @@ QuantizedBuilder qdq_conv() {
   QuantizedBuilder model;
   model.input("x", {1, 1, 5, 4});
   model.pair("x", "x_dq", 0.02F, 100);
-  model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+  model.codes("w_q", kS8, kWeightDims, kWeightCodes);
   model.constant("w_s", {2}, kScales);
-  model.levels("w_z", kS8, {2}, {0, 0});
+  model.codes("w_z", kS8, {2}, {0, 0});
   model.dequantize("w_q", "w", "w").set("axis", int64_t{0});
-  model.levels("b_q", kS32, {2}, {1000, -7});
+  model.codes("b_q", kS32, {2}, {1000, -7});
   model.constant("b_s", {2}, Floats{0.0002F, 0.005F});
-  model.levels("b_z", kS32, {2}, {0, 0});
+  model.codes("b_z", kS32, {2}, {0, 0});
   model.dequantize("b_q", "b", "b").set("axis", int64_t{0});
   model.node("Conv", {"x_dq", "w", "b"}, {"c"}).set("pads", Ints{1, 0, 0, 1});
   model.pair("c", "y", 0.05F, 90);
@@ -82,16 +82,16 @@ TEST(Qdq, WeightsInEveryStorage) {
                            Storage{kU16, 40000, true}, Storage{kS32, 0, false}}) {
     QuantizedBuilder model(21);
     model.input("x", {1, 1, 5, 4});
-    Ints levels;
+    Ints codes;
     Floats weights;
-    for (const int64_t level : kWeightLevels) {
+    for (const int64_t code : kWeightCodes) {
       const bool is_u8 = s.type == kU8;
-      levels.push_back(is_u8 ? level + 128 : level + (s.type == kU16 ? 40000 : 0));
-      weights.push_back(static_cast<float>(levels.back() - s.zero) * 0.125F);
+      codes.push_back(is_u8 ? code + 128 : code + (s.type == kU16 ? 40000 : 0));
+      weights.push_back(static_cast<float>(codes.back() - s.zero) * 0.125F);
     }
-    model.levels("w_q", s.type, kWeightDims, levels);
+    model.codes("w_q", s.type, kWeightDims, codes);
     model.constant("w_s", s.vectors ? Ints{1} : Ints{}, Floats{0.125F});
-    model.levels("w_z", s.type, s.vectors ? Ints{1} : Ints{}, {s.zero});
+    model.codes("w_z", s.type, s.vectors ? Ints{1} : Ints{}, {s.zero});
     model.dequantize("w_q", "w", "w");
     model.constant("b", {2}, Floats{0, 0});
     model.node("Conv", {"x", "w", "b"}, {"y"}).set("pads", Ints{1, 0, 0, 1});
@@ -109,13 +109,13 @@ TEST(Qdq, ZeroPointsMayBeMissingAndScalesHalfPrecision) {
   model.constant("s", half);
   model.node("QuantizeLinear", {"x", "s"}, {"x_q"});
   model.node("DequantizeLinear", {"x_q", "s", ""}, {"x_dq"});
-  model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+  model.codes("w_q", kS8, kWeightDims, kWeightCodes);
   model.node("DequantizeLinear", {"w_q", "s"}, {"w"});
   model.constant("b", {2}, Floats{0, 0});
   model.node("Conv", {"x_dq", "w", "b"}, {"y"}).set("pads", Ints{1, 0, 0, 1});
   model.output("y");
   Floats weights;
-  for (const int64_t level : kWeightLevels) weights.push_back(static_cast<float>(level) * 0.125F);
+  for (const int64_t code : kWeightCodes) weights.push_back(static_cast<float>(code) * 0.125F);
   expect_equal(model, float_conv(weights, {0, 0}));
   const Graph graph = imported(model);
   EXPECT_EQ(graph.value(graph.inputs[0]).declared, (DeclaredScale{0.125F, 0}));
@@ -126,14 +126,14 @@ TEST(Qdq, MatrixOperands) {
   for (const int64_t axis : {int64_t{1}, int64_t{-1}}) {
     QuantizedBuilder model;
     model.input("x", {3, 2});
-    model.levels("w_q", kU8, {2, 3}, {0, 10, 20, 130, 140, 255});
+    model.codes("w_q", kU8, {2, 3}, {0, 10, 20, 130, 140, 255});
     model.constant("w_s", {3}, Floats{1, 0.5F, 0.25F});
-    model.levels("w_z", kU8, {3}, {128, 10, 0});
+    model.codes("w_z", kU8, {3}, {128, 10, 0});
     model.dequantize("w_q", "w", "w").set("axis", axis);
     model.node("MatMul", {"x", "w"}, {"m"});
     model.pair("m", "m_dq", 1.0F, 128);
     model.node("Gemm", {"x", "w"}, {"g"});
-    model.levels("a_q", kS8, {3}, {-4, 0, 4});
+    model.codes("a_q", kS8, {3}, {-4, 0, 4});
     model.encoding("a", 0.5F, -2, kS8);
     model.dequantize("a_q", "a", "a");
     model.node("Add", {"m_dq", "a"}, {"sum"});
@@ -175,7 +175,7 @@ TEST(Qdq, FloatWeightsByChannel) {
   model.input("x", {2, 2});
   model.constant("w", {2, 2}, Floats{0.6F, 0.6F, -0.6F, 300});
   model.constant("e_s", {2}, Floats{1, 0.25F});
-  model.levels("e_z", kS8, {2}, {0, 0});
+  model.codes("e_z", kS8, {2}, {0, 0});
   model.quantize("w", "w_q", "e").set("axis", int64_t{1});
   model.dequantize("w_q", "w_dq", "e").set("axis", int64_t{1});
   model.node("Mul", {"x", "w_dq"}, {"y"});
@@ -255,7 +255,7 @@ ModelBuilder conv_then(const char* activation, float limit) {
   return model;
 }
 
-// ONNX Runtime's quantizer drops a ReLU whose cut is the end of the levels.
+// ONNX Runtime's quantizer drops a ReLU whose cut is the end of the codes.
 TEST(Qdq, ALevelThatEndsAtZeroIsTheReluThatWasLeftOut) {
   const auto rectifying = [](float scale, int64_t zero, int type) {
     QuantizedBuilder model = qdq_conv();
@@ -269,7 +269,7 @@ TEST(Qdq, ALevelThatEndsAtZeroIsTheReluThatWasLeftOut) {
   expect_equal(rectifying(0.05F, -128, kS8), conv_then("Relu", 0));
   expect_equal(rectifying(0.0002F, 0, kU16), conv_then("Relu", 0));
   expect_equal(rectifying(6.0F / 255.0F, 0, kU8), conv_then("Clip", 6));
-  // Symmetric levels cut nothing.
+  // Symmetric codes cut nothing.
   EXPECT_EQ(ops_of(imported(rectifying(0.05F, 0, kS8))), (std::vector<Op>{Op::kConv}));
   EXPECT_EQ(ops_of(imported(rectifying(0.0002F, 0, kS16))), (std::vector<Op>{Op::kConv}));
   // One ReLU for all that read it, and the user is told.
@@ -287,7 +287,7 @@ TEST(Qdq, AScaleBehindAnActivationCutsNothing) {
   QuantizedBuilder model = qdq_conv();
   model.node("Sigmoid", {"y"}, {"s"});
   model.node("Mul", {"y", "s"}, {"m"});
-  model.pair("m", "z", 0.9F, 0);  // -0.278 is no level
+  model.pair("m", "z", 0.9F, 0);  // -0.278 is no code
   model.output("z");
   EXPECT_EQ(ops_of(imported(model)), (std::vector<Op>{Op::kConv, Op::kSigmoid, Op::kMul}));
 }
@@ -298,9 +298,9 @@ TEST(Dynamic, ConvInteger) {
     QuantizedBuilder model(12);
     model.input("x", {1, 1, 5, 4});
     model.node("DynamicQuantizeLinear", {"x"}, {"x_q", "x_s", "x_z"});
-    model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+    model.codes("w_q", kS8, kWeightDims, kWeightCodes);
     model.constant("w_s", {}, Floats{0.125F});
-    model.levels("w_z", kS8, {}, {zero});
+    model.codes("w_z", kS8, {}, {zero});
     model.node("ConvInteger", {"x_q", "w_q", "x_z", "w_z"}, {"i"}).set("pads", Ints{1, 0, 0, 1});
     model.node("Cast", {"i"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
     model.node("Mul", {"x_s", "w_s"}, {"s"});
@@ -309,8 +309,8 @@ TEST(Dynamic, ConvInteger) {
     model.node("Add", {"m", "b"}, {"y"});
     model.output("y");
     Floats weights;
-    for (const int64_t level : kWeightLevels) {
-      weights.push_back(static_cast<float>(level - zero) * 0.125F);
+    for (const int64_t code : kWeightCodes) {
+      weights.push_back(static_cast<float>(code - zero) * 0.125F);
     }
     expect_equal(model, float_conv(weights, {0.5F, -0.25F}));
     const Graph graph = imported(model);
@@ -324,9 +324,9 @@ TEST(Dynamic, MatMulIntegerByColumn) {
   QuantizedBuilder model(12);
   model.input("x", {3, 2});
   model.node("DynamicQuantizeLinear", {"x"}, {"x_q", "x_s", "x_z"});
-  model.levels("w_q", kU8, {2, 2}, {0, 255, 130, 9});
+  model.codes("w_q", kU8, {2, 2}, {0, 255, 130, 9});
   model.constant("w_s", {2}, Floats{0.5F, 0.25F});
-  model.levels("w_z", kU8, {2}, {128, 9});
+  model.codes("w_z", kU8, {2}, {128, 9});
   model.node("MatMulInteger", {"x_q", "w_q", "x_z", "w_z"}, {"i"});
   model.node("Cast", {"i"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
   model.node("Mul", {"x_s", "w_s"}, {"s"});
@@ -346,13 +346,13 @@ TEST(Dynamic, ConvIntegerOfAStaticScale) {
   model.input("x", {1, 1, 5, 4});
   model.encoding("x", 0.5F, 20);
   model.quantize("x", "x_q", "x");
-  model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+  model.codes("w_q", kS8, kWeightDims, kWeightCodes);
   model.node("ConvInteger", {"x_q", "w_q", "x_z"}, {"i"}).set("pads", Ints{1, 0, 0, 1});
   model.node("Cast", {"i"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
   model.node("Mul", {"f", "x_s"}, {"y"});
   model.output("y");
   Floats weights;
-  for (const int64_t level : kWeightLevels) weights.push_back(static_cast<float>(level));
+  for (const int64_t code : kWeightCodes) weights.push_back(static_cast<float>(code));
   expect_equal(model, float_conv(weights, {0, 0}), 1e-3F);
 }
 
@@ -362,10 +362,10 @@ TEST(QLinear, Conv) {
   model.encoding("x", 0.02F, 100);
   model.encoding("y", 0.05F, 90);
   model.quantize("x", "x_q", "x");
-  model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+  model.codes("w_q", kS8, kWeightDims, kWeightCodes);
   model.constant("w_s", {2}, kScales);
-  model.levels("w_z", kS8, {2}, {0, 0});
-  model.levels("b_q", kS32, {2}, {1000, -7});
+  model.codes("w_z", kS8, {2}, {0, 0});
+  model.codes("b_q", kS32, {2}, {1000, -7});
   model
       .node("QLinearConv", {"x_q", "x_s", "x_z", "w_q", "w_s", "w_z", "y_s", "y_z", "b_q"}, {"y_q"})
       .set("pads", Ints{1, 0, 0, 1});
@@ -391,14 +391,14 @@ TEST(QLinear, ABiasThatReachesAnAddOnItsOwn) {
     model.encoding("x", 0.02F, 100);
     model.encoding("c", 0.05F, 90);
     model.quantize("x", "x_q", "x");
-    model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+    model.codes("w_q", kS8, kWeightDims, kWeightCodes);
     model.constant("w_s", {2}, kScales);
-    model.levels("w_z", kS8, {2}, {0, 0});
+    model.codes("w_z", kS8, {2}, {0, 0});
     model.constant("by_channel", {4}, Ints{1, 2, 1, 1});
     Names inputs = {"x_q", "x_s", "x_z", "w_q", "w_s", "w_z", "c_s", "c_z"};
     // 0.2 and -0.035, of the scales of input and weights together; the convolution adds it too.
     if (!bytes) {
-      model.levels("b_q", kS32, {2}, {1000, -7});
+      model.codes("b_q", kS32, {2}, {1000, -7});
       model.constant("b_s", {2}, Floats{0.0002F, 0.005F});
       inputs.push_back("b_q");
     }
@@ -406,7 +406,7 @@ TEST(QLinear, ABiasThatReachesAnAddOnItsOwn) {
     if (bytes) {
       model.encoding("b", 0.005F, 120);
       if (bias == Bias::kBytes) {
-        model.levels("b_q", kU8, {2, 1, 1}, {160, 113});
+        model.codes("b_q", kU8, {2, 1, 1}, {160, 113});
       } else {
         model.constant("b", {1, 2, 1, 1}, Floats{0.2F, -0.035F});
         model.quantize("b", "b_q", "b");
@@ -439,15 +439,15 @@ TEST(Dynamic, WholeNumbersAddedToIntegerSums) {
     model.input("x", {1, 1, 5, 4});
     model.encoding("x", 0.5F, 20);
     model.quantize("x", "x_q", "x");
-    model.levels("w_q", kS8, kWeightDims, kWeightLevels);
+    model.codes("w_q", kS8, kWeightDims, kWeightCodes);
     model.node("ConvInteger", {"x_q", "w_q", "x_z"}, {"i"}).set("pads", Ints{1, 0, 0, 1});
-    model.levels("b_q", kS32, {2, 1, 1}, {30, -7});
+    model.codes("b_q", kS32, {2, 1, 1}, {30, -7});
     model.node("Add", first ? Names{"b_q", "i"} : Names{"i", "b_q"}, {"s"});
     model.node("Cast", {"s"}, {"f"}).set("to", int64_t{TensorProto::FLOAT});
     model.node("Mul", {"f", "x_s"}, {"y"});
     model.output("y");
     Floats weights;
-    for (const int64_t level : kWeightLevels) weights.push_back(static_cast<float>(level));
+    for (const int64_t code : kWeightCodes) weights.push_back(static_cast<float>(code));
     expect_equal(model, float_conv(weights, {15.0F, -3.5F}), 1e-3F);
   }
 }
@@ -458,9 +458,9 @@ TEST(QLinear, MatMulByColumn) {
   model.encoding("x", 0.02F, 100);
   model.encoding("y", 0.5F, 100);
   model.quantize("x", "x_q", "x");
-  model.levels("w_q", kU8, {2, 2}, {0, 255, 130, 9});
+  model.codes("w_q", kU8, {2, 2}, {0, 255, 130, 9});
   model.constant("w_s", {2}, Floats{0.5F, 0.25F});
-  model.levels("w_z", kU8, {2}, {128, 9});
+  model.codes("w_z", kU8, {2}, {128, 9});
   model.node("QLinearMatMul", {"x_q", "x_s", "x_z", "w_q", "w_s", "w_z", "y_s", "y_z"}, {"y_q"});
   model.dequantize("y_q", "y", "y");
   model.output("y");
@@ -524,7 +524,7 @@ TEST(QLinear, ConcatAveragePoolSoftmaxAndConstants) {
   model.encoding("x", 0.02F, 100);
   model.encoding("c", 0.03F, 60);
   model.quantize("x", "x_q", "x");
-  model.levels("k_q", kU8, {1, 1, 4, 4}, Ints(16, 110));
+  model.codes("k_q", kU8, {1, 1, 4, 4}, Ints(16, 110));
   model.node("QLinearConcat", {"c_s", "c_z", "x_q", "x_s", "x_z", "k_q", "x_s", "x_z"}, {"c_q"})
       .domain("com.microsoft")
       .set("axis", int64_t{1});
@@ -538,7 +538,7 @@ TEST(QLinear, ConcatAveragePoolSoftmaxAndConstants) {
       .set("axis", int64_t{1})
       .set("opset", int64_t{13});
   // Zero points may be left out of the operators of this domain.
-  model.levels("half_q", kU8, {}, {5});
+  model.codes("half_q", kU8, {}, {5});
   model.constant("tenth", {}, Floats{0.1F});
   model.node("QLinearMul", {"s_q", "s_s", "s_z", "half_q", "tenth", "", "s_s", "s_z"}, {"m_q"})
       .domain("com.microsoft");
@@ -557,7 +557,7 @@ TEST(QLinear, ConcatAveragePoolSoftmaxAndConstants) {
   expect_equal(model, plain);
 }
 
-// Operators that only move numbers stand between Q and DQ, on levels.
+// Operators that only move numbers stand between Q and DQ, on codes.
 TEST(Levels, AreMovedAsTheNumbersTheyStandFor) {
   QuantizedBuilder model;
   ModelBuilder plain(13);
@@ -574,7 +574,7 @@ TEST(Levels, AreMovedAsTheNumbersTheyStandFor) {
     m->node("MaxPool", {"x_q"}, {"p"}).set("kernel_shape", Ints{2, 2});
     m->node("Split", {"p"}, {"a", "b"}).set("axis", int64_t{1});
     m->node("Concat", {"b", "a"}, {"j"}).set("axis", int64_t{1});
-    // The zero point is the level of 0.
+    // The zero point is the code of 0.
     m->node("Pad", m == &plain ? Names{"j", "pads"} : Names{"j", "pads", "e_z"}, {"padded"});
     m->node("Resize", {"padded", "", "scales"}, {"r"})
         .set("coordinate_transformation_mode", "asymmetric")
@@ -593,10 +593,10 @@ TEST(Levels, PadsOfALevelAreItsNumber) {
   model.input("x", {2});
   model.constant("pads", {2}, Ints{1, 0});
   model.encoding("e", 0.5F, 10);
-  model.levels("level", kU8, {}, {14});
+  model.codes("code", kU8, {}, {14});
   model.quantize("x", "q", "e");
-  model.node("Pad", {"q", "pads", "level"}, {"p"});
-  model.node("Pad", {"p", "pads"}, {"p2"});  // level 0
+  model.node("Pad", {"q", "pads", "code"}, {"p"});
+  model.node("Pad", {"p", "pads"}, {"p2"});  // code 0
   model.dequantize("p2", "y", "e");
   model.output("y");
   const Tensor x[] = {real_tensor({2}, {3, 4})};
@@ -622,7 +622,7 @@ TEST(Levels, AreNoNumbersForOtherOperators) {
   expect_refused(model.import(), Code::kUnsupported, {"\"q\" and \"r\" are quantized differently"});
 }
 
-// A network output that the file leaves as levels is given as real numbers.
+// A network output that the file leaves as codes is given as real numbers.
 TEST(Levels, AtTheEndAreRealNumbers) {
   QuantizedBuilder model;
   model.input("x", {2});
@@ -715,7 +715,7 @@ TEST(HostileScales, ThatDependOnTheImage) {
 TEST(HostileScales, OfWeights) {
   QuantizedBuilder model;
   model.input("x", {2});
-  model.levels("w_q", kS8, {2}, {1, 2});
+  model.codes("w_q", kS8, {2}, {1, 2});
   model.encoding("e", 1.0F, 0, kU8);
   model.dequantize("w_q", "w", "e");
   model.node("Mul", {"x", "w"}, {"y"});

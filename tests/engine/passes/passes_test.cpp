@@ -151,7 +151,7 @@ TEST(SpellOutBatchNorms, MulAndAdd) {
   Graph before = b.finish({b.unary(Op::kRelu, after_sum), x});
   Graph after = before;
   EXPECT_EQ(fold_into_convolutions(&after), 0);
-  EXPECT_EQ(spell_out_batch_norms(&after), 2);
+  EXPECT_EQ(decompose_batch_norms(&after), 2);
   expect_equivalent(before, after);
   EXPECT_EQ(count_of(after, Op::kBatchNormalization), 0);
   Graph whole = before;

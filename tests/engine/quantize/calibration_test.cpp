@@ -1,6 +1,6 @@
 // Proves that calibration sees what the network computes: ranges, histograms and channel means of
 // values that one convolution reads and several, dense, grouped, depthwise and by Winograd, against
-// the reference executor on the same frames; values merged in a group and values evened out.
+// the reference executor on the same frames; values merged in a group and values equalized.
 #include "engine/quantize/calibration.h"
 
 #include <gtest/gtest.h>
@@ -170,21 +170,21 @@ TEST(Calibration, SeesWhatTheNetworkComputes) {
   expect_counts(seen.groups[2], all_of(values[n.thrice]));
   expect_counts(seen.groups[3], all_of(values[n.grouped]));
 
-  ASSERT_EQ(seen.evened.size(), 3U);
+  ASSERT_EQ(seen.equalized.size(), 3U);
   for (const ValueId id : {n.once, n.thrice, n.grouped}) {
     const auto& channels = values[id];
-    std::vector<float> evened;
+    std::vector<float> equalized;
     ASSERT_EQ(magnitudes[id].size(), channels.size());
     for (size_t c = 0; c < channels.size(); ++c) {
       float magnitude = 0.0F;
       for (const float v : channels[c]) {
         magnitude = std::max(magnitude, std::abs(v));
-        evened.push_back(v * factor_of(c));
+        equalized.push_back(v * factor_of(c));
       }
       EXPECT_NEAR(magnitudes[id][c], magnitude, 1e-5F * (1.0F + magnitude)) << "channel " << c;
-      EXPECT_EQ(seen.evened.at(id).factor[c], factor_of(c));
+      EXPECT_EQ(seen.equalized.at(id).factor[c], factor_of(c));
     }
-    expect_counts(seen.evened.at(id).histogram, evened);
+    expect_counts(seen.equalized.at(id).histogram, equalized);
   }
 
   for (const ValueId id : {graph.inputs[0], n.once, n.twice, n.thrice, n.joined, n.grouped}) {

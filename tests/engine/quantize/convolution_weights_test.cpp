@@ -81,15 +81,15 @@ void expect_near(const std::vector<double>& a, const std::vector<double>& b, dou
 
 TEST(ConvolutionWeights, KeepTheMeanOfEveryOutput) {
   for (const Case& c : kCases) {
-    for (const bool evened : {false, true}) {
+    for (const bool equalized : {false, true}) {
       const Graph graph = graph_of(c, static_cast<uint64_t>(c.inputs * 10 + c.kernel));
       std::vector<double> mean;
       std::vector<float> factor;
       std::vector<double> stored;
       for (int64_t i = 0; i < c.inputs; ++i) {
         mean.push_back(3.0 * std::sin(static_cast<double>(i) * 1.7 + 0.4));
-        if (evened) factor.push_back(std::pow(2.0F, static_cast<float>(i % 7) - 2.0F) * 1.1F);
-        stored.push_back(mean.back() * (evened ? double{factor.back()} : 1.0));
+        if (equalized) factor.push_back(std::pow(2.0F, static_cast<float>(i % 7) - 2.0F) * 1.1F);
+        stored.push_back(mean.back() * (equalized ? double{factor.back()} : 1.0));
       }
       const QuantizedWeights made = quantize_convolution(graph, graph.nodes[0], factor, mean);
       EXPECT_TRUE(made.conv.pad.empty());

@@ -135,7 +135,7 @@ TEST(Quantizer, InvariantsHold) {
       if (conv == q.convs.end()) continue;
       ++int8;
       EXPECT_TRUE(q.values[static_cast<size_t>(node.inputs[0])].has_value() ||
-                  q.crossings.count(node.inputs[0]) == 1);
+                  q.boundaries.count(node.inputs[0]) == 1);
       EXPECT_EQ(conv->second.weight_scale.size(), conv->second.bias.size());
       for (const float scale : conv->second.weight_scale) EXPECT_GT(scale, 0.0F);
     }
@@ -181,7 +181,7 @@ TEST(Quantizer, StaysCloseToTheFloatNetwork) {
   }
 }
 
-// Groups read and write ranges of channels, a step each; what lies between them is evened out.
+// Groups read and write ranges of channels, a step each; what lies between them is equalized.
 TEST(Quantizer, GroupedConvolutionsStayClose) {
   for (uint64_t seed = 1; seed <= 6; ++seed) {
     GraphBuilder b(seed);
@@ -405,7 +405,7 @@ TEST(Quantizer, ScalesOfTheModelAreKeptWhereJoinedValuesAgree) {
     EXPECT_TRUE(result.ok()) << result.error().message;
     return std::move(result).value();
   };
-  // One scale for all: everything but the pixels has it, and nothing is evened out channel by
+  // One scale for all: everything but the pixels has it, and nothing is equalized channel by
   // channel.
   declare(&graph, [](size_t) { return DeclaredScale{0.0625F, 37}; });
   const GraphQuantization all = made();

@@ -342,14 +342,14 @@ TEST(BindFields, SelectionsReductionsAndGathersMatchTheirTensors) {
   steps.expect_refused(topk, "more than a row holds");
 
   StepRecord pick = steps.step("pick");  // {elementwise, outer, axis, inner, count}
-  set_step_fields(RowGatherFields{1, 1, 3, 2, 3}, &pick);
+  set_step_fields(DenseGatherFields{1, 1, 3, 2, 3}, &pick);
   steps.expect_refused(pick, "elementwise with an index a row");
   pick.input[1] = six;
   steps.expect_fits(pick, "elementwise with an index each");
-  set_step_fields(RowGatherFields{0, 1, 3, 2, 3}, &pick);
+  set_step_fields(DenseGatherFields{0, 1, 3, 2, 3}, &pick);
   steps.expect_refused(pick, "indices of which half go unused");
   for (const int64_t elementwise : {-1, 2}) {
-    set_step_fields(RowGatherFields{elementwise, 1, 3, 2, 3}, &pick);
+    set_step_fields(DenseGatherFields{elementwise, 1, 3, 2, 3}, &pick);
     steps.expect_refused(pick, "neither elementwise nor not");
   }
 

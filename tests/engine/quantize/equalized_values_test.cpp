@@ -85,7 +85,7 @@ std::vector<float> factors(Reader reader) {
   return {};
 }
 
-TEST(EvenedValues, ADepthwiseReaderTakesTheWholeRatio) {
+TEST(EqualizedValues, ADepthwiseReaderTakesTheWholeRatio) {
   const std::vector<float> depthwise = factors(Reader::kDepthwise);
   const std::vector<float> dense = factors(Reader::kDense);
   ASSERT_EQ(depthwise.size(), static_cast<size_t>(kChannels));
@@ -100,7 +100,7 @@ TEST(EvenedValues, ADepthwiseReaderTakesTheWholeRatio) {
 }
 
 // x + conv(x): the sum takes x as it is stored.
-TEST(EvenedValues, WhatAShortcutAddsIsLeftAsItIs) {
+TEST(EqualizedValues, WhatAShortcutAddsIsLeftAsItIs) {
   EXPECT_TRUE(factors(Reader::kShortcut).empty());
 }
 
@@ -111,9 +111,9 @@ Result<Compiled> compiled(const Graph& graph, CalibrationFrames* frames) {
   return compile(graph, options);
 }
 
-// Every value by name, channel by channel, as a session shows it; `evened`: those with factors.
+// Every value by name, channel by channel, as a session shows it; `equalized`: those with factors.
 std::map<std::string, std::vector<float>> observed(const Compiled& of,
-                                                   std::set<std::string>* evened) {
+                                                   std::set<std::string>* equalized) {
   const auto artifact = Artifact::from_bytes(of.artifact, "test");
   EXPECT_TRUE(artifact.ok());
   auto session = Session::create(artifact.value(), {.threads = 1});
@@ -128,14 +128,14 @@ std::map<std::string, std::vector<float>> observed(const Compiled& of,
     held.resize(count);
     copy_elements(view, held);
     if (view.inverse_scale != nullptr && view.inverse_scale[0] != view.inverse_scale[1]) {
-      evened->insert(std::string(view.name));
+      equalized->insert(std::string(view.name));
     }
   });
   EXPECT_TRUE(observed.ok());
   return values;
 }
 
-TEST(EvenedValues, ReadBackAsRealNumbers) {
+TEST(EqualizedValues, ReadBackAsRealNumbers) {
   for (const Reader reader : {Reader::kDense, Reader::kDepthwise}) {
     const Graph graph = network(reader);
     RandomFrames frames(12, 1);
@@ -143,14 +143,14 @@ TEST(EvenedValues, ReadBackAsRealNumbers) {
     const auto int8 = compiled(graph, &frames);
     ASSERT_TRUE(plain.ok() && int8.ok());
     std::set<std::string> none;
-    std::set<std::string> evened;
+    std::set<std::string> equalized;
     const auto wanted = observed(plain.value(), &none);
-    const auto found = observed(int8.value(), &evened);
+    const auto found = observed(int8.value(), &equalized);
     EXPECT_TRUE(none.empty());
     size_t compared = 0;
     for (const auto& [name, values] : wanted) {
       const auto same = found.find(name);
-      if (evened.count(name) == 0 || same->second.size() != values.size()) continue;
+      if (equalized.count(name) == 0 || same->second.size() != values.size()) continue;
       const size_t pixels = values.size() / kChannels;
       for (size_t c = 0; c < kChannels && values.size() % kChannels == 0; ++c) {
         double signal = 0.0;
@@ -169,7 +169,7 @@ TEST(EvenedValues, ReadBackAsRealNumbers) {
 }
 
 // Means of pixels go into the first convolution's bias by groups of none.
-TEST(EvenedValues, AGroupedFirstLayerWithMeansStaysFloat) {
+TEST(EqualizedValues, AGroupedFirstLayerWithMeansStaysFloat) {
   for (const bool grouped : {false, true}) {
     GraphBuilder b(5);
     const ValueId x =

@@ -9,7 +9,7 @@
 #include "engine/plan/lowering.h"
 
 namespace pawl::engine {
-Status Lowering::lower_row_major(const Node& node) {
+Status Lowering::lower_dense(const Node& node) {
   switch (node.op) {
     case Op::kIdentity:
     case Op::kReshape: {
@@ -59,12 +59,12 @@ Status Lowering::lower_row_major(const Node& node) {
       break;
   }
   if (reduce_kind(node.op)) return lower_reduce(node);
-  if (row_binary_op(node.op) && node.inputs.size() == 2) {
-    return lower_row_binary(node);
+  if (dense_binary_op(node.op) && node.inputs.size() == 2) {
+    return lower_dense_binary(node);
   }
   if (node.inputs.size() == 1 &&
-      (row_unary_op(node.op) || activation_of(node) || node.op == Op::kCast)) {
-    return lower_row_unary(node);
+      (dense_unary_op(node.op) || activation_of(node) || node.op == Op::kCast)) {
+    return lower_dense_unary(node);
   }
   return unsupported(node, "this operator cannot run outside an image");
 }
@@ -118,7 +118,7 @@ void Lowering::lower_strided(const Node& node) {
   }
 }
 
-Status Lowering::lower_row_binary(const Node& node) {
+Status Lowering::lower_dense_binary(const Node& node) {
   const int32_t a = dense(node.inputs[0]);
   const int32_t b = dense(node.inputs[1]);
   const int32_t y = output(node);
@@ -130,19 +130,19 @@ Status Lowering::lower_row_binary(const Node& node) {
             : y;
   const bool truncated = node.op == Op::kMod && node.integer("fmod") != 0;
   const kernels::RowBinaryOp op =
-      truncated ? kernels::RowBinaryOp::kTruncatedMod : *row_binary_op(node.op);
-  StepRecord& step = builder_.add_step(StepKind::kRowBinary, node.name, {{a, b}, {result}});
+      truncated ? kernels::RowBinaryOp::kTruncatedMod : *dense_binary_op(node.op);
+  StepRecord& step = builder_.add_step(StepKind::kDenseBinary, node.name, {{a, b}, {result}});
   set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
   if (drops) truncate(node, result, y);
   return {};
 }
 
 void Lowering::truncate(const Node& node, int32_t x, int32_t y) {
-  StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{x}, {y}});
+  StepRecord& step = builder_.add_step(StepKind::kDenseUnary, node.name, {{x}, {y}});
   set_step_fields(OpFields{static_cast<int64_t>(kernels::RowUnaryOp::kTruncate)}, &step);
 }
 
-Status Lowering::lower_row_unary(const Node& node) {
+Status Lowering::lower_dense_unary(const Node& node) {
   const int32_t x = dense(node.inputs[0]);
   const int32_t y = output(node);
   if (node.op == Op::kCast) {
@@ -156,9 +156,9 @@ Status Lowering::lower_row_unary(const Node& node) {
       return {};
     }
   }
-  StepRecord& step = builder_.add_step(StepKind::kRowUnary, node.name, {{x}, {y}});
+  StepRecord& step = builder_.add_step(StepKind::kDenseUnary, node.name, {{x}, {y}});
   kernels::RowUnaryOp op = kernels::RowUnaryOp::kActivation;  // any other Cast copies
-  if (const auto named = row_unary_op(node.op)) {
+  if (const auto named = dense_unary_op(node.op)) {
     op = *named;
     if (node.op == Op::kElu) step.alpha = node.real("alpha");
   } else if (const auto activation = activation_of(node)) {
@@ -187,8 +187,8 @@ Status Lowering::lower_reduce(const Node& node) {
   }
   const OuterAxisInner parts =
       split_at(in, static_cast<size_t>(axes.front()), static_cast<size_t>(axes.back()));
-  StepRecord& step =
-      builder_.add_step(StepKind::kRowReduce, node.name, {{dense(node.inputs[0])}, {output(node)}});
+  StepRecord& step = builder_.add_step(StepKind::kDenseReduce, node.name,
+                                       {{dense(node.inputs[0])}, {output(node)}});
   set_step_fields(ReduceFields{.kind = static_cast<int64_t>(*reduce_kind(node.op)),
                                .outer = parts.outer,
                                .axis = parts.axis,
@@ -258,12 +258,12 @@ Status Lowering::lower_gather(const Node& node) {
   const int32_t x = dense(node.inputs[0]);
   const int32_t index = dense(node.inputs[1]);
   StepRecord& step =
-      builder_.add_step(StepKind::kRowGather, node.name, {{x, index}, {output(node)}});
-  set_step_fields(RowGatherFields{.elementwise = elementwise ? 1 : 0,
-                                  .outer = parts.outer,
-                                  .axis = parts.axis,
-                                  .inner = parts.inner,
-                                  .count = elementwise ? indices[axis] : element_count(indices)},
+      builder_.add_step(StepKind::kDenseGather, node.name, {{x, index}, {output(node)}});
+  set_step_fields(DenseGatherFields{.elementwise = elementwise ? 1 : 0,
+                                    .outer = parts.outer,
+                                    .axis = parts.axis,
+                                    .inner = parts.inner,
+                                    .count = elementwise ? indices[axis] : element_count(indices)},
                   &step);
   return {};
 }
