@@ -23,6 +23,8 @@ const char* section_name(uint32_t kind) {
       return "labels";
     case engine::SectionKind::kProvenance:
       return "provenance";
+    case engine::SectionKind::kFallback:
+      return "fallback";
   }
   return "unknown";
 }

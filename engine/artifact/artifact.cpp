@@ -76,6 +76,28 @@ Status Artifact::parse() {
   weights_ = *weights_section;
   head_ = head.head;
   levels_ = head.levels;
+  if (const auto section = sections.find(SectionKind::kFallback)) {
+    PAWL_TRY(parse_fallback(*section));
+  }
+  return {};
+}
+
+// A plan for a CPU, of the same head and input: sessions change over between two frames.
+Status Artifact::parse_fallback(std::span<const std::byte> section) {
+  if (!is_cuda(*plan_)) return Error{Code::kCorrupt, "a fallback of a plan that a CPU runs"};
+  Artifact other;
+  other.name_ = name_;
+  other.file_ = file_;
+  other.copy_ = copy_;
+  other.bytes_ = section;
+  PAWL_TRY(other.parse().context("fallback"));
+  HeadRecord theirs = *other.head_;
+  theirs.family = head_->family;
+  if (is_cuda(*other.plan_) || std::memcmp(&theirs, head_, sizeof(theirs)) != 0 ||
+      other.labels_ != labels_) {
+    return Error{Code::kCorrupt, "the fallback is another model's"};
+  }
+  fallback_ = std::make_shared<const Artifact>(std::move(other));
   return {};
 }
 

@@ -68,6 +68,9 @@ class Artifact {
   }
   std::string_view provenance(std::string_view key) const;  // "" if absent
 
+  // The same model for a CPU, which runs where a device is missing or fails; null if there is none.
+  const Artifact* fallback() const { return fallback_.get(); }
+
   // Recomputes the SHA-256 of the whole file (open() checks only the section checksums).
   Status verify_digest() const;
   std::string digest_hex() const;  // as the header states it
@@ -75,6 +78,7 @@ class Artifact {
  private:
   Artifact() = default;
   Status parse();
+  Status parse_fallback(std::span<const std::byte> section);
 
   std::string name_;
   std::shared_ptr<const platform::MappedFile> file_;  // null for from_bytes
@@ -89,6 +93,7 @@ class Artifact {
   std::span<const std::byte> weights_;
   std::vector<std::string_view> labels_;
   std::vector<std::pair<std::string_view, std::string_view>> provenance_;
+  std::shared_ptr<const Artifact> fallback_;
 };
 
 }  // namespace pawl::engine

@@ -34,6 +34,7 @@ enum class SectionKind : uint32_t {
   kHead = 3,        // HeadRecord, then LevelRecord[]
   kLabels = 4,      // strings, each closed by a zero byte
   kProvenance = 5,  // key, value, key, value..., each closed by a zero byte
+  kFallback = 6,    // a whole artifact for a CPU: what runs where the device fails
 };
 
 struct SectionRecord {
@@ -45,6 +46,8 @@ struct SectionRecord {
 };
 static_assert(sizeof(SectionRecord) == 32);
 
+inline constexpr uint32_t kCudaIsa = 0x10000;
+
 struct PlanHeader {
   uint32_t tensor_count;
   uint32_t step_count;
@@ -53,19 +56,34 @@ struct PlanHeader {
   uint64_t arena_bytes;
   uint64_t multiply_adds;  // a frame, for reports
   int32_t input_tensor;
-  uint32_t isa;  // kernels::Isa the plan needs at least
+  uint32_t isa;  // kernels::Isa the plan needs at least; a CUDA device: kCudaIsa + 87 for sm_87
   uint32_t reserved[4];
 };
 static_assert(sizeof(PlanHeader) == 56);
 
+// The compute capability of the device a plan is for, 87 for sm_87; 0 for a plan of a CPU.
+inline constexpr uint32_t kCapabilityMax = 200;
+constexpr int32_t cuda_capability(const PlanHeader& plan) {
+  return plan.isa > kCudaIsa && plan.isa <= kCudaIsa + kCapabilityMax
+             ? static_cast<int32_t>(plan.isa - kCudaIsa)
+             : 0;
+}
+constexpr bool is_cuda(const PlanHeader& plan) {
+  return cuda_capability(plan) != 0;
+}
+
 enum class Layout : uint8_t { kRowMajor = 0, kNhwc = 1 };
 enum class Storage : uint8_t { kArena = 0, kWeights = 1 };
-enum class Element : uint8_t { kFloat32 = 0, kUint8 = 1 };
+enum class Element : uint8_t { kFloat32 = 0, kUint8 = 1, kFloat16 = 2 };
+constexpr int64_t element_bytes(Element element) {
+  return element == Element::kUint8 ? 1 : element == Element::kFloat16 ? 2 : 4;
+}
 inline constexpr uint8_t kTensorIsOutput = 1U;  // TensorRecord::flags
 inline constexpr uint32_t kOutputsMax = 1024;
 
 // A tensor. kNhwc: extent is (1, C, H, W), element (c, y, x) lies (y*W + x) * pixel_stride + c
-// elements from the first. kRowMajor: dense in the order of extent, float32 only.
+// elements from the first. kRowMajor: dense in the order of extent, float32 only. kFloat16: in plans
+// for CUDA devices alone, where it takes the place of float32 in images.
 struct TensorRecord {
   uint64_t offset;  // of the first element, bytes into the arena or the weights; a multiple of the
                     // element's size

@@ -21,6 +21,7 @@ struct Plan {
   std::vector<LevelRecord> levels;
   std::vector<std::string> labels;
   std::vector<std::pair<std::string, std::string>> provenance;
+  std::vector<std::byte> fallback;  // a whole artifact for a CPU, or empty
 
   uint32_t add_name(std::string_view name) {
     const auto offset = static_cast<uint32_t>(names.size());

@@ -19,8 +19,8 @@ static_assert(std::endian::native == std::endian::little, "records are read in p
 
 using Bytes = std::span<const std::byte>;
 
-constexpr const char* kSectionNames[kSectionKindsKnown + 1] = {nullptr, "plan",   "weights",
-                                                               "head",  "labels", "provenance"};
+constexpr const char* kSectionNames[kSectionKindsKnown + 1] = {
+    nullptr, "plan", "weights", "head", "labels", "provenance", "fallback"};
 
 bool is_known(uint32_t kind) {
   return kind >= 1 && kind <= kSectionKindsKnown;

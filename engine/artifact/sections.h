@@ -14,7 +14,7 @@
 
 namespace pawl::engine {
 
-inline constexpr uint32_t kSectionKindsKnown = 5;
+inline constexpr uint32_t kSectionKindsKnown = 6;
 
 std::string section_name(uint32_t kind);  // "weights", "section 77"
 

@@ -94,7 +94,7 @@ const Rates& rates_of(kernels::Isa isa) {
 double bytes(std::span<const TensorRecord> tensors, int32_t index) {
   if (index < 0) return 0.0;
   const TensorRecord& tensor = tensors[static_cast<size_t>(index)];
-  double count = tensor.element == Element::kUint8 ? 1.0 : sizeof(float);
+  auto count = static_cast<double>(element_bytes(tensor.element));
   for (size_t i = 0; i < tensor.rank; ++i) count *= tensor.extent[i];
   return count;
 }

@@ -105,9 +105,9 @@ Status validate_head(const HeadTables& tables, const PlanTables& plan) {
   std::vector<int64_t> tensor_floats;
   tensor_floats.reserve(plan.tensors.size());
   for (const TensorRecord& tensor : plan.tensors) {
-    tensor_floats.push_back(tensor.element == Element::kFloat32
-                                ? static_cast<int64_t>(tensor_bytes(tensor) / sizeof(float))
-                                : 0);
+    const bool real = tensor.element != Element::kUint8;
+    tensor_floats.push_back(
+        real ? static_cast<int64_t>(tensor_bytes(tensor)) / element_bytes(tensor.element) : 0);
   }
   std::vector<LevelBinding> bindings;
   bindings.reserve(tables.levels.size());

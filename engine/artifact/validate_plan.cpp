@@ -52,15 +52,15 @@ uint64_t elements_spanned(const TensorRecord& tensor, uint64_t limit) {
   return floats > limit ? 0 : floats;
 }
 
-uint64_t element_bytes(const TensorRecord& tensor) {
-  return tensor.element == Element::kUint8 ? 1 : sizeof(float);
-}
-
-const char* element_fault(const TensorRecord& tensor) {
+const char* element_fault(const TensorRecord& tensor, bool cuda) {
   if (tensor.reserved != 0) return "reserved field is not zero";
-  if (tensor.element == Element::kFloat32) {
+  if (tensor.element == Element::kFloat32 || tensor.element == Element::kFloat16) {
     if (tensor.zero != 0 || tensor.scale != 0.0F) return "a quantization without 8-bit elements";
-    return tensor.offset % sizeof(float) != 0 ? "offset is not a multiple of 4" : nullptr;
+    const bool half = tensor.element == Element::kFloat16;
+    if (half && !cuda) return "float16 in a plan for a CPU";
+    if (half && tensor.layout != Layout::kNhwc) return "float16 outside an image";
+    const auto bytes = static_cast<uint64_t>(element_bytes(tensor.element));
+    return tensor.offset % bytes != 0 ? "offset is not a multiple of the element's size" : nullptr;
   }
   if (tensor.element != Element::kUint8) return "unknown element type";
   if (tensor.layout != Layout::kNhwc) return "8-bit elements outside an image";
@@ -72,7 +72,7 @@ const char* element_fault(const TensorRecord& tensor) {
 }
 
 // What is wrong with the tensor's own fields; nullptr if nothing is.
-const char* tensor_shape_fault(const TensorRecord& tensor) {
+const char* tensor_shape_fault(const TensorRecord& tensor, bool cuda) {
   if (tensor.layout != Layout::kRowMajor && tensor.layout != Layout::kNhwc) return "unknown layout";
   if (tensor.storage != Storage::kArena && tensor.storage != Storage::kWeights) {
     return "unknown storage";
@@ -88,13 +88,13 @@ const char* tensor_shape_fault(const TensorRecord& tensor) {
     if (tensor.rank != 4 || tensor.extent[0] != 1) return "NHWC needs rank 4 and one image";
     if (tensor.pixel_stride < tensor.extent[1]) return "pixel stride below the channel count";
   }
-  return element_fault(tensor);
+  return element_fault(tensor, cuda);
 }
 
 const char* tensor_fault(const TensorRecord& tensor, const PlanTables& plan,
                          uint64_t weights_bytes) {
   if (tensor.name >= plan.names.size()) return "name outside the name table";
-  if (const char* const fault = tensor_shape_fault(tensor)) return fault;
+  if (const char* const fault = tensor_shape_fault(tensor, is_cuda(*plan.header))) return fault;
   const uint64_t storage =
       tensor.storage == Storage::kArena ? plan.header->arena_bytes : weights_bytes;
   const uint64_t bytes = tensor_bytes(tensor);
@@ -147,7 +147,7 @@ Status validate_plan_header(const PlanTables& plan) {
   for (const uint32_t reserved : header.reserved) {
     if (reserved != 0) return corrupt("plan: reserved field is not zero");
   }
-  if (!kernels::is_isa(header.isa)) {
+  if (!kernels::is_isa(header.isa) && !is_cuda(header)) {
     return Error{Code::kUnsupported, "plan for" + quoted(plan, header.target_name) +
                                          " needs an instruction set not known here; update pawl"};
   }
@@ -166,7 +166,8 @@ Status validate_input(const PlanTables& plan) {
 }  // namespace
 
 uint64_t tensor_bytes(const TensorRecord& tensor) {
-  return elements_spanned(tensor, kStorageBytesMax / sizeof(float)) * element_bytes(tensor);
+  return elements_spanned(tensor, kStorageBytesMax / sizeof(float)) *
+         static_cast<uint64_t>(element_bytes(tensor.element));
 }
 
 Result<PlanTables> split_plan(std::span<const std::byte> section) {

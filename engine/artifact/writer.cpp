@@ -1,6 +1,5 @@
 #include "engine/artifact/writer.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,8 +20,6 @@ using platform::Result;
 using platform::Status;
 
 using Bytes = std::vector<std::byte>;
-
-constexpr size_t kSections = 5;
 
 void append(Bytes& to, const void* from, size_t count) {
   const auto* const bytes = static_cast<const std::byte*>(from);
@@ -106,23 +103,26 @@ Result<Bytes> write_artifact(const Plan& plan) {
   const Bytes head = head_section(plan);
 
   // The weights come last: what a reader looks at first then lies in the first few pages.
-  const std::array<std::pair<SectionKind, std::span<const std::byte>>, kSections> sections = {
-      {{SectionKind::kPlan, tables},
-       {SectionKind::kHead, head},
-       {SectionKind::kLabels, labels},
-       {SectionKind::kProvenance, provenance},
-       {SectionKind::kWeights, plan.weights}}};
+  std::vector<std::pair<SectionKind, std::span<const std::byte>>> sections = {
+      {SectionKind::kPlan, tables},
+      {SectionKind::kHead, head},
+      {SectionKind::kLabels, labels},
+      {SectionKind::kProvenance, provenance},
+      {SectionKind::kWeights, plan.weights}};
+  if (!plan.fallback.empty()) sections.emplace_back(SectionKind::kFallback, plan.fallback);
 
-  std::array<SectionRecord, kSections> table{};
-  size_t size = sizeof(ArtifactHeader) + sizeof(table);
+  std::vector<SectionRecord> table(sections.size());
+  const size_t table_bytes = table.size() * sizeof(SectionRecord);
+  size_t size = sizeof(ArtifactHeader) + table_bytes;
   for (const auto& section : sections) size += section.second.size() + kSectionAlignment;
   Bytes file;
   file.reserve(size);
-  file.resize(sizeof(ArtifactHeader) + sizeof(table));
-  for (size_t i = 0; i < kSections; ++i) {
+  file.resize(sizeof(ArtifactHeader) + table_bytes);
+  for (size_t i = 0; i < sections.size(); ++i) {
     const auto& [kind, bytes] = sections[i];
     align(file);
-    const bool optional = kind == SectionKind::kLabels || kind == SectionKind::kProvenance;
+    const bool optional = kind == SectionKind::kLabels || kind == SectionKind::kProvenance ||
+                          kind == SectionKind::kFallback;
     table[i] = {static_cast<uint32_t>(kind), optional ? 0 : kSectionRequired, file.size(),
                 bytes.size(), xxh64(bytes)};
     append(file, bytes.data(), bytes.size());
@@ -132,11 +132,11 @@ Result<Bytes> write_artifact(const Plan& plan) {
   std::memcpy(header.magic, kArtifactMagic, sizeof(kArtifactMagic));
   header.major = kArtifactMajor;
   header.minor = kArtifactMinor;
-  header.section_count = kSections;
+  header.section_count = static_cast<uint32_t>(table.size());
   header.file_bytes = file.size();
   header.table_checksum = xxh64(std::as_bytes(std::span(table)));
   std::memcpy(file.data(), &header, sizeof(header));
-  std::memcpy(file.data() + sizeof(header), table.data(), sizeof(table));
+  std::memcpy(file.data() + sizeof(header), table.data(), table_bytes);
   const Sha256Digest digest = sha256(file);
   std::memcpy(file.data() + offsetof(ArtifactHeader, sha256), digest.data(), digest.size());
   return file;

@@ -126,10 +126,13 @@ Status resize(InputSize size, Prepared* prepared) {
   return {};
 }
 
-// A plan without target and provenance, as any machine runs it.
-Result<Lowered> lower_with_head(const Prepared& prepared, const GraphQuantization* quantization) {
-  Lowered lowered = PAWL_TRY(lower(prepared.graph, quantization));
+// A plan with its target, without provenance.
+Result<Lowered> lower_with_head(const Prepared& prepared, const Target& target,
+                                const GraphQuantization* quantization) {
+  Lowered lowered = PAWL_TRY(lower(prepared.graph, target, quantization));
   Plan& plan = lowered.plan;
+  plan.header.isa = target.recorded_isa();
+  plan.header.target_name = plan.add_name(target.name);
   const HeadGuess& guess = prepared.guess;
   plan.head.family = plan.add_name(guess.family);
   set_preprocess(guess.pre, &plan.head);
@@ -144,8 +147,7 @@ Result<Lowered> lower_with_head(const Prepared& prepared, const GraphQuantizatio
 
 Result<std::vector<std::byte>> portable_artifact(const Prepared& prepared,
                                                  const GraphQuantization* quantization) {
-  Lowered lowered = PAWL_TRY(lower_with_head(prepared, quantization));
-  lowered.plan.header.target_name = lowered.plan.add_name("calibration");
+  Lowered lowered = PAWL_TRY(lower_with_head(prepared, portable_target(), quantization));
   return write_artifact(lowered.plan);
 }
 
@@ -261,15 +263,20 @@ Result<Compiled> compile(const Graph& graph, const CompileOptions& options) {
   CompileReport& report = compiled.report;
   std::optional<GraphQuantization> quantization;
   if (options.calibration != nullptr) {
-    const kernels::Isa isa = options.target == "native" ? kernels::hardware_isa() : target.isa;
+    const kernels::Isa isa =
+        options.target == "native" || target.cuda() ? kernels::hardware_isa() : target.isa;
     quantization = PAWL_TRY(quantize_graph(prepared, options, isa, &report));
   }
-  Lowered lowered = PAWL_TRY(lower_with_head(prepared, quantization ? &*quantization : nullptr));
+  Lowered lowered =
+      PAWL_TRY(lower_with_head(prepared, target, quantization ? &*quantization : nullptr));
   Plan& plan = lowered.plan;
-  plan.header.isa = static_cast<uint32_t>(target.isa);
-  plan.header.target_name = plan.add_name(target.name);
   plan.provenance = options.provenance;
-  plan.provenance.emplace_back("precision", quantization ? "int8" : "fp32");
+  plan.provenance.emplace_back("precision", quantization    ? "int8"
+                                            : target.cuda() ? "fp16"
+                                                            : "fp32");
+  if (target.cuda() && options.cpu_fallback) {
+    plan.fallback = PAWL_TRY(portable_artifact(prepared, quantization ? &*quantization : nullptr));
+  }
   if (quantization) add_provenance(report, &plan);
 
   report.target = std::string(target.name);

@@ -27,6 +27,9 @@ struct CompileOptions {
   QuantizeOptions quantize;
   // Layers are kept in float where this needs it; null: every layer that can runs on 8 bits.
   const AccuracyBound* bound = nullptr;
+  // With a CUDA target: the artifact carries a plan for the CPU too, which runs where the device is
+  // missing or fails.
+  bool cpu_fallback = true;
   // Added to the provenance section as they are: model.name, model.sha256, ...
   std::vector<std::pair<std::string, std::string>> provenance;
 };

@@ -13,23 +13,31 @@
 #include "engine/artifact/plan.h"
 #include "engine/artifact/step.h"
 #include "engine/graph/tensor.h"
+#include "engine/plan/target.h"
 #include "kernels/quantized.h"
 
 namespace pawl::engine {
 
 class PlanBuilder {
  public:
-  // A new buffer; returns its index. 8-bit buffers end in spare bytes that kernels may read.
-  int32_t add_buffer(int64_t floats);
-  int32_t add_buffer_u8(int64_t elements);
+  explicit PlanBuilder(const Target& target) : target_(target) {}
 
-  // Tensors; `offset` is in elements from the start of the buffer. Return the tensor's index.
-  int32_t add_image(std::string_view name, int64_t C, int64_t H, int64_t W, int32_t buffer,
-                    int64_t offset, int64_t pixel_stride);
-  int32_t add_image_u8(std::string_view name, int64_t C, int64_t H, int64_t W, int32_t buffer,
-                       int64_t offset, int64_t pixel_stride,
+  // A buffer for images of this many channels, or for parts of them; for 8-bit images with spare
+  // bytes behind them that kernels may read. Returns its index.
+  int32_t add_image_buffer(int64_t C, int64_t H, int64_t W);
+  int32_t add_image_buffer_u8(int64_t C, int64_t H, int64_t W);
+
+  // Images of shape (1, C, H, W): channels from `first` on in a buffer of `buffer_channels`. The
+  // elements are the target's. Return the tensor's index.
+  int32_t add_image(std::string_view name, const Shape& shape, int32_t buffer, int64_t first,
+                    int64_t buffer_channels);
+  int32_t add_image_u8(std::string_view name, const Shape& shape, int32_t buffer, int64_t first,
+                       int64_t buffer_channels, const kernels::Quantization& quantization);
+  // The same with a buffer of their own; row-major tensors are always floats.
+  int32_t add_image(std::string_view name, const Shape& shape);
+  int32_t add_image_u8(std::string_view name, const Shape& shape,
                        const kernels::Quantization& quantization);
-  int32_t add_dense(std::string_view name, const Shape& shape, int32_t buffer);
+  int32_t add_dense(std::string_view name, const Shape& shape);
   // Constants, stored with the weights.
   int32_t add_constant_dense(std::string_view name, const Shape& shape,
                              std::span<const float> values);
@@ -71,8 +79,12 @@ class PlanBuilder {
     int32_t first, last;
   };
   void touch(int32_t tensor, int32_t step);
+  int32_t add_buffer(int64_t bytes);
   int32_t add_tensor(const TensorRecord& record, int32_t buffer);
+  int64_t pixel_stride(int64_t channels) const;
+  int64_t pixel_stride_u8(int64_t channels) const;
 
+  const Target target_;
   Plan plan_;
   std::vector<Buffer> buffers_;
   std::vector<int32_t> buffer_of_;  // of each tensor; -1 for constants

@@ -39,8 +39,9 @@ std::vector<float> as_floats(const Tensor& tensor) {
 
 }  // namespace
 
-Result<Lowered> lower(const Graph& graph, const GraphQuantization* quantization) {
-  return Lowering(graph, quantization).run();
+Result<Lowered> lower(const Graph& graph, const Target& target,
+                      const GraphQuantization* quantization) {
+  return Lowering(graph, target, quantization).run();
 }
 
 Error Lowering::unsupported(const Node& node, const std::string& why) const {
@@ -75,7 +76,9 @@ Status Lowering::check_input() const {
 Result<Lowered> Lowering::run() {
   const Status checked = check_input();
   if (!checked.ok()) return checked.error();
-  views_ = assign_views(graph_, &elided_);
+  const int32_t multiple =
+      quantization_ == nullptr ? target_.channel_multiple : target_.channel_multiple_u8;
+  views_ = assign_views(graph_, multiple, &elided_);
   native_.assign(graph_.values.size(), -1);
   converted_.assign(graph_.values.size(), -1);
   at_boundary_.assign(graph_.values.size(), -1);
@@ -115,21 +118,22 @@ int32_t Lowering::native_tensor(ValueId id) {
   }
   const ValueView& view = views_[static_cast<size_t>(id)];
   PAWL_CHECK(is_u8(id) == is_u8(view.root));  // an invariant of GraphQuantization
+  if (!view.nhwc) {
+    tensor = builder_.add_dense(value.name, value.shape);
+    return tensor;
+  }
   const Shape& root = shape(view.root);
   int32_t& buffer = buffer_[static_cast<size_t>(view.root)];
   if (buffer < 0) {
-    buffer = is_u8(view.root) ? builder_.add_buffer_u8(element_count(root))
-                              : builder_.add_buffer(element_count(root));
+    buffer = is_u8(view.root) ? builder_.add_image_buffer_u8(root[1], root[2], root[3])
+                              : builder_.add_image_buffer(root[1], root[2], root[3]);
   }
   if (is_u8(id)) {
-    tensor = builder_.add_image_u8(value.name, value.shape[1], value.shape[2], value.shape[3],
-                                   buffer, view.channel, root[1],
+    tensor = builder_.add_image_u8(value.name, value.shape, buffer, view.channel, root[1],
                                    *quantization_->values[static_cast<size_t>(id)]);
     return tensor;
   }
-  tensor = view.nhwc ? builder_.add_image(value.name, value.shape[1], value.shape[2],
-                                          value.shape[3], buffer, view.channel, root[1])
-                     : builder_.add_dense(value.name, value.shape, buffer);
+  tensor = builder_.add_image(value.name, value.shape, buffer, view.channel, root[1]);
   return tensor;
 }
 
@@ -140,9 +144,7 @@ int32_t Lowering::image(ValueId id) {
   if (builder_.tensor(native).layout == Layout::kNhwc) return native;
   int32_t& tensor = converted_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;
-  const Shape& s = shape(id);
-  const int32_t buffer = builder_.add_buffer(element_count(s));
-  tensor = builder_.add_image(graph_.value(id).name, s[1], s[2], s[3], buffer, 0, s[1]);
+  tensor = builder_.add_image(graph_.value(id).name, shape(id));
   convert(graph_.value(id).name, native, tensor);
   return tensor;
 }
@@ -152,8 +154,7 @@ int32_t Lowering::dense(ValueId id) {
   if (builder_.tensor(native).layout == Layout::kRowMajor) return native;
   int32_t& tensor = converted_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;
-  const int32_t buffer = builder_.add_buffer(element_count(shape(id)));
-  tensor = builder_.add_dense(graph_.value(id).name, shape(id), buffer);
+  tensor = builder_.add_dense(graph_.value(id).name, shape(id));
   convert(graph_.value(id).name, native, tensor);
   return tensor;
 }

@@ -7,6 +7,7 @@
 #include "engine/artifact/plan.h"
 #include "engine/graph/graph.h"
 #include "engine/plan/quantization.h"
+#include "engine/plan/target.h"
 
 namespace pawl::engine {
 
@@ -18,8 +19,9 @@ struct Lowered {
 };
 
 // `graph`: optimised and spelled out (spell_out.h), one input of shape (1, C, H, W).
-// `quantization`, of the same graph, makes convolutions run on 8 bits; null: all float.
+// `target` says how images are stored and weights are packed. `quantization`, of the same graph, makes convolutions run on 8 bits; null: all float.
 // Errors: kUnsupported naming the node.
-Result<Lowered> lower(const Graph& graph, const GraphQuantization* quantization = nullptr);
+Result<Lowered> lower(const Graph& graph, const Target& target,
+                      const GraphQuantization* quantization = nullptr);
 
 }  // namespace pawl::engine

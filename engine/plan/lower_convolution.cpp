@@ -5,6 +5,7 @@
 #include "engine/passes/rewrite.h"
 #include "engine/plan/kinds.h"
 #include "engine/plan/lowering.h"
+#include "engine/plan/packing.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/winograd.h"
@@ -81,7 +82,7 @@ Status Lowering::lower_conv(const Node& node) {
     lower_depthwise(node, x, y, residual);
     return {};
   }
-  if (groups == 1 && runs_as_winograd(graph_, node)) {
+  if (groups == 1 && target_.winograd && runs_as_winograd(graph_, node)) {
     lower_winograd(node, x, y, residual);
     return {};
   }
@@ -109,12 +110,11 @@ void Lowering::lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t 
   const auto kh = static_cast<int32_t>(w[2]);
   const auto kw = static_cast<int32_t>(w[3]);
   const std::span<const float> weight = constant_floats(graph_, node.inputs[1]);
-  std::vector<float> packed(kernels::packed_conv_floats(oc, ic, kh, kw));
-  kernels::pack_conv_weights(weight.data() + group * OC * w[1] * w[2] * w[3], oc, ic, kh, kw,
-                             packed.data());
+  const std::vector<std::byte> packed =
+      pack_conv(target_, weight.data() + group * OC * w[1] * w[2] * w[3], {oc, ic, kh, kw});
   StepRecord& step = builder_.add_step(StepKind::kConv, node.name, {{x, -1, residual}, {y}});
   set_activation(*activation_of(node), &step);
-  step.data[0] = builder_.add_weights(std::span<const float>(packed));
+  step.data[0] = builder_.add_weights(std::span<const std::byte>(packed));
   const std::vector<float> bias =
       bias_of(graph_, node, group * OC, OC, rounded_up(OC, kernels::kConvBlock));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
@@ -154,7 +154,7 @@ void Lowering::lower_depthwise(const Node& node, int32_t x, int32_t y, int32_t r
 }
 
 // Kernel equal to stride and no padding (YOLOv6, YOLO-NAS): a 1x1 convolution to k*k*OC channels,
-// then every pixel's channels are dealt out to a k x k block.
+// then every pixel's channels become a k x k block.
 Status Lowering::lower_conv_transpose(const Node& node) {
   const std::vector<int64_t>& kernel = node.integers("kernel");
   const std::vector<int64_t>& pads = node.integers("pads");
@@ -188,23 +188,21 @@ Status Lowering::lower_conv_transpose(const Node& node) {
       }
     }
   }
-  std::vector<float> packed(
-      kernels::packed_conv_floats(static_cast<int32_t>(wide), static_cast<int32_t>(IC), 1, 1));
-  kernels::pack_conv_weights(turned.data(), static_cast<int32_t>(wide), static_cast<int32_t>(IC), 1,
-                             1, packed.data());
+  const std::vector<std::byte> packed = pack_conv(
+      target_, turned.data(), {static_cast<int32_t>(wide), static_cast<int32_t>(IC), 1, 1});
   const int32_t x = image(node.inputs[0]);
   const int32_t y = output(node);
-  const int32_t blocks = builder_.add_image(node.name + ".blocks", wide, H, W,
-                                            builder_.add_buffer(H * W * wide), 0, wide);
+  const int32_t blocks = builder_.add_image(node.name + ".blocks", {1, wide, H, W});
+  const int64_t block_pixel = builder_.tensor(blocks).pixel_stride;
   StepRecord& step = builder_.add_step(StepKind::kConv, node.name, {{x}, {blocks}});
-  step.data[0] = builder_.add_weights(std::span<const float>(packed));
+  step.data[0] = builder_.add_weights(std::span<const std::byte>(packed));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
   set_step_fields(ConvFields{1, 1, 1, 1, 0, 0, 1, 1}, &step);
   builder_.add_multiply_adds(H * W * wide * IC);
   const int64_t pixel = builder_.tensor(y).pixel_stride;
   add_copy(node.name, blocks, y,
            CopyFields{.extent = {1, H, KH, W, KW, OC},
-                      .x_stride = {0, W * wide, KW * OC, wide, OC, 1},
+                      .x_stride = {0, W * block_pixel, KW * OC, block_pixel, OC, 1},
                       .y_stride = {0, KH * W * KW * pixel, W * KW * pixel, KW * pixel, pixel, 1},
                       .x_start = 0,
                       .y_start = 0});

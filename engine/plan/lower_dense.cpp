@@ -125,9 +125,7 @@ Status Lowering::lower_dense_binary(const Node& node) {
   // Integers travel as floats, exact below 2^24; their division drops the fraction.
   const bool drops = node.op == Op::kDiv && graph_.value(node.outputs[0]).dtype != DType::kFloat32;
   const Shape& s = shape(node.outputs[0]);
-  const int32_t result =
-      drops ? builder_.add_dense(node.name + ".quotient", s, builder_.add_buffer(element_count(s)))
-            : y;
+  const int32_t result = drops ? builder_.add_dense(node.name + ".quotient", s) : y;
   const bool truncated = node.op == Op::kMod && node.integer("fmod") != 0;
   const kernels::RowBinaryOp op =
       truncated ? kernels::RowBinaryOp::kTruncatedMod : *dense_binary_op(node.op);

@@ -89,9 +89,7 @@ void Lowering::lower_dense_pad(const Node& node) {
     const std::vector<int32_t> from = sources(node, axis, in[axis], out[axis]);
     now[axis] = out[axis];
     const std::string name = node.name + ".axis" + std::to_string(axis);
-    const int32_t y = axis == axes.back()
-                          ? output(node)
-                          : builder_.add_dense(name, now, builder_.add_buffer(element_count(now)));
+    const int32_t y = axis == axes.back() ? output(node) : builder_.add_dense(name, now);
     const int32_t index = builder_.add_constant_dense(name + ".index", {out[axis]},
                                                       std::vector<float>(from.begin(), from.end()));
     StepRecord& step = builder_.add_step(StepKind::kDenseGather, node.name, {{x, index}, {y}});

@@ -6,8 +6,8 @@
 #include "engine/passes/rewrite.h"
 #include "engine/plan/kinds.h"
 #include "engine/plan/lowering.h"
+#include "engine/plan/packing.h"
 #include "kernels/conv.h"
-#include "kernels/conv_u8.h"
 #include "kernels/depthwise_u8.h"
 
 namespace pawl::engine {
@@ -75,11 +75,8 @@ Result<int32_t> Lowering::image_u8(const Node& node, ValueId id) {
   if (boundary == quantization_->boundaries.end()) {
     return unsupported(node, "its input \"" + graph_.value(id).name + "\" has no quantization");
   }
-  const Shape& s = shape(id);
   const int32_t x = image(id);
-  tensor =
-      builder_.add_image_u8(graph_.value(id).name + ".u8", s[1], s[2], s[3],
-                            builder_.add_buffer_u8(element_count(s)), 0, s[1], boundary->second);
+  tensor = builder_.add_image_u8(graph_.value(id).name + ".u8", shape(id), boundary->second);
   builder_.add_step(StepKind::kQuantize, node.name, {{x}, {tensor}});
   return tensor;
 }
@@ -88,10 +85,8 @@ Result<int32_t> Lowering::image_u8(const Node& node, ValueId id) {
 int32_t Lowering::dequantized(ValueId id) {
   int32_t& tensor = at_boundary_[static_cast<size_t>(id)];
   if (tensor >= 0) return tensor;
-  const Shape& s = shape(id);
   const int32_t x = native_tensor(id);
-  tensor = builder_.add_image(graph_.value(id).name + ".f32", s[1], s[2], s[3],
-                              builder_.add_buffer(element_count(s)), 0, s[1]);
+  tensor = builder_.add_image(graph_.value(id).name + ".f32", shape(id));
   builder_.add_step(StepKind::kDequantize, graph_.value(id).name, {{x}, {tensor}});
   return tensor;
 }
@@ -136,13 +131,13 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
   const auto kh = static_cast<int32_t>(w[2]);
   const auto kw = static_cast<int32_t>(w[3]);
   const int8_t* weight = conv.weight.data() + first * w[1] * w[2] * w[3];
-  std::vector<int8_t> packed;
+  std::vector<std::byte> packed;
   if (depthwise) {
     packed.resize(static_cast<size_t>(rounded_up(oc, 16) * kh * kw));
-    kernels::pack_depthwise_u8_weights(weight, oc, kh, kw, packed.data());
+    kernels::pack_depthwise_u8_weights(weight, oc, kh, kw,
+                                       reinterpret_cast<int8_t*>(packed.data()));
   } else {
-    packed.resize(kernels::packed_conv_u8_bytes(oc, ic, kh, kw));
-    kernels::pack_conv_u8_weights(weight, oc, ic, kh, kw, packed.data());
+    packed = pack_conv_u8(target_, weight, {oc, ic, kh, kw});
   }
   const TensorRecord& input = builder_.tensor(operands.x);
   const Quantization quantization{input.scale, input.zero};
@@ -164,7 +159,7 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
   step.activation = static_cast<uint8_t>(activation.kind);
   step.alpha = activation.alpha;
   step.beta = activation.beta;
-  step.data[0] = builder_.add_weights(std::as_bytes(std::span<const int8_t>(packed)));
+  step.data[0] = builder_.add_weights(std::span<const std::byte>(packed));
   step.data[1] = builder_.add_weights(std::span<const int32_t>(tables.bias));
   step.data[2] = builder_.add_weights(std::span<const std::byte>(scales_and_pad));
   set_step_fields(conv_fields(node), &step);

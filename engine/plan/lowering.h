@@ -12,8 +12,8 @@ namespace pawl::engine {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const GraphQuantization* quantization)
-      : graph_(graph), quantization_(quantization) {}
+  Lowering(const Graph& graph, const Target& target, const GraphQuantization* quantization)
+      : graph_(graph), target_(target), quantization_(quantization), builder_(target) {}
   Result<Lowered> run();
 
  private:
@@ -100,6 +100,7 @@ class Lowering {
   PoolFields pool_fields(const Node& node) const;
 
   const Graph& graph_;
+  const Target target_;
   const GraphQuantization* quantization_;  // null: all float
   PlanBuilder builder_;
   std::vector<ValueView> views_;

@@ -15,8 +15,11 @@ namespace {
 
 class ViewAssigner {
  public:
-  explicit ViewAssigner(const Graph& graph)
-      : graph_(graph), views_(graph.values.size()), fixed_(graph.values.size(), false) {
+  ViewAssigner(const Graph& graph, int64_t channel_multiple)
+      : graph_(graph),
+        channel_multiple_(channel_multiple),
+        views_(graph.values.size()),
+        fixed_(graph.values.size(), false) {
     for (size_t i = 0; i < views_.size(); ++i) views_[i].root = static_cast<ValueId>(i);
   }
 
@@ -50,12 +53,23 @@ class ViewAssigner {
     if (node.op != Op::kSplit && node.op != Op::kSlice) return;
     if (!nhwc(node.inputs[0]) || !nhwc(node.outputs[0])) return;
     if (!is_channel_range(graph_, node)) return;
+    if (!aligned(node)) return;
     int64_t channel = node.op == Op::kSlice ? node.integers("starts")[1] : 0;
     for (const ValueId output : node.outputs) {
       view(output).root = node.inputs[0];
       view(output).channel = channel;
       channel += channels(output);
     }
+  }
+
+  // Whether every output of a Split or Slice starts where a view may.
+  bool aligned(const Node& node) const {
+    int64_t channel = node.op == Op::kSlice ? node.integers("starts")[1] : 0;
+    for (const ValueId output : node.outputs) {
+      if (channel % channel_multiple_ != 0) return false;
+      channel += channels(output);
+    }
+    return true;
   }
 
   struct Place {
@@ -91,7 +105,7 @@ class ViewAssigner {
     if (fixed_[root] || graph_.value(place.root).constant) return false;
     const int64_t start = offset - place.channel;
     const int64_t end = start + channels(place.root);
-    if (start < 0 || end > channels(whole)) return false;
+    if (start < 0 || end > channels(whole) || start % channel_multiple_ != 0) return false;
     int64_t other = 0;
     for (const ValueId peer : node.inputs) {
       const int64_t next = other + channels(peer);
@@ -113,15 +127,16 @@ class ViewAssigner {
   }
 
   const Graph& graph_;
+  const int64_t channel_multiple_;
   std::vector<ValueView> views_;
   std::vector<bool> fixed_;  // must keep a dense buffer of their own
 };
 
 }  // namespace
 
-std::vector<ValueView> assign_views(const Graph& graph, int32_t* elided) {
+std::vector<ValueView> assign_views(const Graph& graph, int64_t channel_multiple, int32_t* elided) {
   *elided = 0;
-  return ViewAssigner(graph).run(elided);
+  return ViewAssigner(graph, channel_multiple).run(elided);
 }
 
 }  // namespace pawl::engine

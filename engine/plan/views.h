@@ -19,7 +19,8 @@ struct ValueView {
 };
 
 // One entry a value. `elided` counts the concat inputs that are written in place.
-std::vector<ValueView> assign_views(const Graph& graph, int32_t* elided);
+// A view starts at a multiple of `channel_multiple` (Target).
+std::vector<ValueView> assign_views(const Graph& graph, int64_t channel_multiple, int32_t* elided);
 
 // True if `shape` is (1, C, H, W).
 bool is_image(const Shape& shape);

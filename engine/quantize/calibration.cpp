@@ -16,7 +16,7 @@ namespace {
 
 // The float plan of the graph as an artifact: the compiler's own output, run as a device would.
 Result<std::vector<std::byte>> float_artifact(const Graph& graph, const PreprocessSpec& pre) {
-  Lowered lowered = PAWL_TRY(lower(graph));
+  Lowered lowered = PAWL_TRY(lower(graph, portable_target()));
   set_preprocess(pre, &lowered.plan.head);
   lowered.plan.header.target_name = lowered.plan.add_name("calibration");
   return write_artifact(lowered.plan);
@@ -135,7 +135,8 @@ class Observation {
     for (const TensorRecord& whole : tensors) {
       const bool holds = whole.name == tensor.name && whole.layout == Layout::kNhwc &&
                          whole.extent[1] == shape[1] && whole.offset <= tensor.offset;
-      const uint64_t first = (tensor.offset - whole.offset) / sizeof(float);
+      const uint64_t first =
+          (tensor.offset - whole.offset) / static_cast<uint64_t>(element_bytes(tensor.element));
       if (holds && first + static_cast<uint64_t>(tensor.extent[1]) <=
                        static_cast<uint64_t>(whole.extent[1])) {
         return first;

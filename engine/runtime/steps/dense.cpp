@@ -48,7 +48,7 @@ Result<StepParams> read_strided_copy(const StepReader& reader) {
   if (!reader.has_input(0)) return reader.broken("a tensor is missing");
   const TensorRecord& x = reader.tensor(step.input[0]);
   const TensorRecord& y = reader.tensor(step.output[0]);
-  if (x.element != Element::kFloat32 || y.element != Element::kFloat32) {
+  if (x.element == Element::kUint8 || y.element == Element::kUint8) {
     return reader.broken("a tensor is not of floats");
   }
   const auto f = step_fields<CopyFields>(step);
@@ -72,8 +72,8 @@ Result<StepParams> read_strided_copy(const StepReader& reader) {
   std::copy(f.extent, f.extent + kRank, params.extent);
   std::copy(f.x_stride, f.x_stride + kRank, params.x_stride);
   std::copy(f.y_stride, f.y_stride + kRank, params.y_stride);
-  params.x = reader.data(x) + f.x_start;
-  params.y = reader.data(y) + f.y_start;
+  params.x = reinterpret_cast<const float*>(reader.bytes(x) + f.x_start * element_bytes(x.element));
+  params.y = reinterpret_cast<float*>(reader.bytes(y) + f.y_start * element_bytes(y.element));
   return StepParams(params);
 }
 

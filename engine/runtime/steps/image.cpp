@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/runtime/steps/readers.h"
+#include "kernels/cuda/conv.h"
 
 namespace pawl::engine::steps {
 namespace {
@@ -38,8 +39,12 @@ Result<StepParams> read_conv(const StepReader& reader) {
   params.IC = x.C;
   params.OC = y.C;
   params.activation = reader.activation();
-  params.weight = PAWL_TRY(
-      reader.weights<float>(0, kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW)));
+  const size_t weight_bytes =
+      reader.cuda()
+          ? kernels::cuda::packed_conv_f16_halves(y.C, x.C, params.KH, params.KW) * sizeof(uint16_t)
+          : kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW) * sizeof(float);
+  params.weight =
+      reinterpret_cast<const float*>(PAWL_TRY(reader.weights<std::byte>(0, weight_bytes)));
   const int32_t panels = (y.C + kernels::kConvBlock - 1) / kernels::kConvBlock;
   params.bias =
       PAWL_TRY(reader.weights<float>(1, static_cast<uint64_t>(panels) * kernels::kConvBlock));

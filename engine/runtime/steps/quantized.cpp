@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/runtime/steps/readers.h"
+#include "kernels/cuda/conv_u8.h"
 
 namespace pawl::engine::steps {
 namespace {
@@ -91,8 +92,10 @@ Result<StepParams> read_conv_u8(const StepReader& reader) {
   params.OC = y.shape.C;
   const auto padded = static_cast<uint64_t>(rounded_up(params.OC, 16));
   const auto padded_inputs = static_cast<uint64_t>(rounded_up(params.IC, 64));
-  params.weight = PAWL_TRY(reader.weights<int8_t>(
-      0, kernels::packed_conv_u8_bytes(params.OC, params.IC, params.KH, params.KW)));
+  const auto packed_bytes =
+      reader.cuda() ? kernels::cuda::packed_conv_u8_row_bytes : kernels::packed_conv_u8_bytes;
+  params.weight =
+      PAWL_TRY(reader.weights<int8_t>(0, packed_bytes(params.OC, params.IC, params.KH, params.KW)));
   params.bias = PAWL_TRY(bias_of(reader, padded, int64_t{params.KH} * params.KW * params.IC));
   const uint64_t table_bytes = 2 * padded * sizeof(float);
   const uint8_t* table = PAWL_TRY(reader.weights<uint8_t>(2, table_bytes + padded_inputs));

@@ -1,6 +1,11 @@
 #include "engine/runtime/steps/step_reader.h"
 
 namespace pawl::engine::steps {
+namespace {
+
+constexpr int64_t kDeviceAlignment = 16;
+
+}  // namespace
 
 Error StepReader::broken(std::string_view what) const {
   return Error{Code::kCorrupt, artifact_.name() + ": step \"" +
@@ -20,17 +25,14 @@ int64_t StepReader::footprint(const TensorRecord& tensor) {
   return (pixels - 1) * tensor.pixel_stride + tensor.extent[1];
 }
 
-float* StepReader::data(const TensorRecord& tensor) const {
+std::byte* StepReader::bytes(const TensorRecord& tensor) const {
   // Outputs are proved to lie in the arena by the reader, so nothing writes through the cast.
   std::byte* base =
       tensor.storage == Storage::kArena ? bases_.arena : const_cast<std::byte*>(bases_.weights);
-  return reinterpret_cast<float*>(base + tensor.offset);
+  return base + tensor.offset;
 }
 
-Result<Image> StepReader::image(int32_t index) const {
-  if (index < 0) return broken("a tensor is missing");
-  const TensorRecord& record = tensor(index);
-  if (record.element != Element::kFloat32) return broken("a tensor is not of floats");
+Status StepReader::check_image(const TensorRecord& record) const {
   if (record.layout != Layout::kNhwc || record.rank != 4 || record.extent[0] != 1) {
     return broken("a tensor is not an image");
   }
@@ -38,6 +40,21 @@ Result<Image> StepReader::image(int32_t index) const {
       !all_within(1, kChannelsMax, record.extent[1]) || footprint(record) >= kTensorFloatsMax) {
     return broken("an image is larger than kernels can index");
   }
+  // Kernels of a device move 16 bytes at once.
+  const auto bytes = record.pixel_stride * element_bytes(record.element);
+  if (cuda() && (bytes % kDeviceAlignment != 0 || record.offset % kDeviceAlignment != 0)) {
+    return broken("an image's pixels do not start at multiples of 16 bytes");
+  }
+  return {};
+}
+
+Result<Image> StepReader::image(int32_t index) const {
+  if (index < 0) return broken("a tensor is missing");
+  const TensorRecord& record = tensor(index);
+  if (record.element != (cuda() ? Element::kFloat16 : Element::kFloat32)) {
+    return broken("a tensor is not of floats");
+  }
+  PAWL_TRY(check_image(record));
   return Image{.H = record.extent[2],
                .W = record.extent[3],
                .C = record.extent[1],
@@ -51,10 +68,7 @@ Result<ImageU8> StepReader::image_u8(int32_t index) const {
   if (record.layout != Layout::kNhwc || record.element != Element::kUint8) {
     return broken("a tensor is not an 8-bit image");
   }
-  if (!all_within(1, kSideMax, record.extent[2], record.extent[3]) ||
-      !all_within(1, kChannelsMax, record.extent[1]) || footprint(record) >= kTensorFloatsMax) {
-    return broken("an image is larger than kernels can index");
-  }
+  PAWL_TRY(check_image(record));
   // Kernels read whole registers: the bytes behind the last channel must be the arena's too.
   const uint64_t end =
       record.offset + static_cast<uint64_t>(footprint(record) + kernels::kSpareBytes);
@@ -65,7 +79,7 @@ Result<ImageU8> StepReader::image_u8(int32_t index) const {
                  .W = record.extent[3],
                  .C = record.extent[1],
                  .pixel_stride = record.pixel_stride,
-                 .data = reinterpret_cast<uint8_t*>(bases_.arena + record.offset),
+                 .data = reinterpret_cast<uint8_t*>(bytes(record)),
                  .quantization = {record.scale, record.zero}};
 }
 

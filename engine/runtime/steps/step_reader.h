@@ -16,7 +16,8 @@ inline constexpr int64_t kSideMax = 65536;  // H and W; a head seen as an image 
 inline constexpr int64_t kChannelsMax = 65536;
 inline constexpr int64_t kTensorFloatsMax = int64_t{1} << 31;
 
-// An NHWC tensor of the plan and its address.
+// An NHWC tensor of the plan and its address. In a plan for a CUDA device the elements are float16,
+// and the pointer says where they lie, not what they are.
 struct Image {
   int32_t H, W, C, pixel_stride;
   float* data;
@@ -53,11 +54,13 @@ class StepReader {
   Result<const TensorRecord*> input_dense(int i) const;
   Result<const TensorRecord*> output_dense(int i) const;
 
+  bool cuda() const { return is_cuda(artifact_.plan()); }
   bool has_input(int i) const { return step_.input[i] >= 0; }
   const TensorRecord& tensor(int32_t index) const {
     return artifact_.tensors()[static_cast<size_t>(index)];
   }
-  float* data(const TensorRecord& tensor) const;
+  std::byte* bytes(const TensorRecord& tensor) const;
+  float* data(const TensorRecord& tensor) const { return reinterpret_cast<float*>(bytes(tensor)); }
   static int64_t footprint(const TensorRecord& tensor);  // elements from its first to its last
   static int64_t count(const TensorRecord& tensor);
 
@@ -93,6 +96,7 @@ class StepReader {
   }
 
  private:
+  Status check_image(const TensorRecord& tensor) const;
   Result<Image> image(int32_t index) const;
   Result<ImageU8> image_u8(int32_t index) const;
   Result<const TensorRecord*> dense(int32_t index) const;

@@ -107,7 +107,20 @@ TensorRecord& quantized(Plan& plan) {
 
 TEST(ValidatePlan, Elements) {
   expect_refused("unknown element",
-                 [](Plan& p) { p.tensors[1].element = static_cast<Element>(2); });
+                 [](Plan& p) { p.tensors[1].element = static_cast<Element>(3); });
+  expect_refused("float16 in a plan for a CPU",
+                 [](Plan& p) { p.tensors[1].element = Element::kFloat16; });
+  expect_accepted([](Plan& p) {  // but not in one for a device, whose number has bounds
+    p.header.isa = kCudaIsa + 87;
+    p.tensors[1].element = Element::kFloat16;
+  });
+  expect_refused("float16 outside an image", [](Plan& p) {
+    p.header.isa = kCudaIsa + 87;
+    p.tensors[kRows].element = Element::kFloat16;
+  });
+  for (const uint32_t isa : {kCudaIsa, kCudaIsa + 201, kCudaIsa - 1}) {
+    expect_refused("update pawl", [=](Plan& p) { p.header.isa = isa; });
+  }
   expect_refused("reserved", [](Plan& p) { p.tensors[1].reserved = 1; });
   expect_refused("without 8-bit", [](Plan& p) { p.tensors[1].zero = 1; });
   expect_refused("without 8-bit", [](Plan& p) { p.tensors[1].scale = 1.0F; });

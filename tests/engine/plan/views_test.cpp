@@ -17,7 +17,7 @@ struct Assigned {
   std::vector<ValueView> views;
   int32_t elided = 0;
 
-  explicit Assigned(const Graph& graph) { views = assign_views(graph, &elided); }
+  explicit Assigned(const Graph& graph) { views = assign_views(graph, 1, &elided); }
   const ValueView& of(ValueId id) const { return views[static_cast<size_t>(id)]; }
 };
 
@@ -28,7 +28,7 @@ void expect_at(const Assigned& assigned, ValueId value, ValueId root, int64_t ch
 }
 
 int32_t copies_of(const Graph& graph) {
-  const Result<Lowered> lowered = lower(graph);
+  const Result<Lowered> lowered = lower(graph, portable_target());
   EXPECT_TRUE(lowered.ok()) << lowered.error().message;
   return lowered.ok() ? lowered.value().copies : -1;
 }
@@ -147,7 +147,7 @@ TEST(Views, GraphOutputsMayLieInAConcat) {
   const ValueId y = b.conv(x, 5);
   const ValueId whole = b.concat({x, y}, 1);
   const Graph graph = b.finish({x, whole, y});
-  const Result<Lowered> lowered = lower(graph);
+  const Result<Lowered> lowered = lower(graph, portable_target());
   ASSERT_TRUE(lowered.ok());
   EXPECT_EQ(lowered.value().copies, 0);
   for (const int32_t tensor : lowered.value().output) {

@@ -391,7 +391,7 @@ TEST(Session, RefusesAPlanForABetterCpu) {
   for (uint32_t isa = 0; isa <= 20; ++isa) {
     Graph optimised = graph;
     optimise(&optimised);
-    Result<Lowered> lowered = lower(optimised);
+    Result<Lowered> lowered = lower(optimised, portable_target());
     ASSERT_TRUE(lowered.ok());
     Plan& plan = lowered.value().plan;
     plan.header.isa = isa;
