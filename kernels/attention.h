@@ -6,14 +6,11 @@
 //          extent of q and k, VD of v. y (P, heads*VD), y_pixel_stride.
 // scratch  attention_scratch_floats() floats a part, one part after the other.
 // Threads  as conv.h. Error: 1e-5 * max |v| for scores within +-20; ref is
-//          cpu/attention_scalar.cpp.
+//          cpu/attention/scalar.cpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -30,13 +27,5 @@ struct AttentionParams {
 };
 
 size_t attention_scratch_floats(const AttentionParams& params);
-
-using AttentionFn = void (*)(const AttentionParams&, int32_t part, int32_t parts);
-struct AttentionVariant {
-  const char* name;
-  Isa isa;
-  AttentionFn run;
-};
-std::span<const AttentionVariant> attention_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

@@ -13,20 +13,17 @@
 // Requires y overlaps neither x nor residual, except residual == y. x and y need no more than
 //          4-byte alignment.
 // Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.
-// Error    |y - ref| <= 1e-5 * (|bias| + sum |x*w|) + activation error; ref is cpu/conv_scalar.cpp
+// Error    |y - ref| <= 1e-5 * (|bias| + sum |x*w|) + activation error; ref is cpu/conv/scalar.cpp
 //          (double accumulator).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "kernels/activation.h"
-#include "kernels/isa.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels {
-
-inline constexpr int32_t kConvBlock = 16;  // output channels in one packed weight panel
 
 struct ConvParams {
   int32_t IH, IW, IC;
@@ -44,17 +41,6 @@ struct ConvParams {
   float* y;
   ActivationParams activation;
 };
-
-using ConvFn = void (*)(const ConvParams&, int32_t part, int32_t parts);
-
-struct ConvVariant {
-  const char* name;
-  Isa isa;
-  ConvFn run;
-};
-
-// Best first; the last is scalar and is the specification.
-std::span<const ConvVariant> conv_variants();
 
 // weight (OC,IC,KH,KW) row-major -> panels. `packed` holds packed_conv_floats() floats.
 size_t packed_conv_floats(int32_t OC, int32_t IC, int32_t KH, int32_t KW);

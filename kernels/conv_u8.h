@@ -17,14 +17,12 @@
 // Requires y overlaps neither x nor residual, except residual == y. |acc| < 2^31 by construction
 //          (IC*KH*KW <= 2^15).
 // Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.
-// Error    none: bit-equal to cpu/conv_u8_scalar.cpp.
+// Error    none: bit-equal to cpu/conv_u8/scalar.cpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include "kernels/isa.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels {
@@ -48,14 +46,6 @@ struct ConvU8Params {
   float* y_float;  // null where y is set
   Epilogue epilogue;
 };
-
-using ConvU8Fn = void (*)(const ConvU8Params&, int32_t part, int32_t parts);
-struct ConvU8Variant {
-  const char* name;
-  Isa isa;
-  ConvU8Fn run;
-};
-std::span<const ConvU8Variant> conv_u8_variants();  // best first, scalar last
 
 // weight (OC,IC,KH,KW) row-major s8 -> panels. `packed` holds packed_conv_u8_bytes() bytes.
 size_t packed_conv_u8_bytes(int32_t OC, int32_t IC, int32_t KH, int32_t KW);

@@ -5,14 +5,12 @@
 //
 // Shapes   x (IH,IW,C), weight (KH,KW,C), bias (C), y (OH,OW,C); pixel strides as in conv.h.
 // Requires y overlaps neither x nor residual, except residual == y.
-// Threads  as conv.h. Error as conv.h; ref is cpu/depthwise_scalar.cpp.
+// Threads  as conv.h. Error as conv.h; ref is cpu/depthwise/scalar.cpp.
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/activation.h"
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -31,14 +29,6 @@ struct DepthwiseParams {
   float* y;
   ActivationParams activation;
 };
-
-using DepthwiseFn = void (*)(const DepthwiseParams&, int32_t part, int32_t parts);
-struct DepthwiseVariant {
-  const char* name;
-  Isa isa;
-  DepthwiseFn run;
-};
-std::span<const DepthwiseVariant> depthwise_variants();  // best first, scalar last
 
 // weight (C,1,KH,KW) -> (KH,KW,C).
 void pack_depthwise_weights(const float* weight, int32_t C, int32_t KH, int32_t KW, float* packed);

@@ -3,13 +3,11 @@
 // Weights  s8 (KH,KW,C rounded up to 16), zero-filled; bias and scale (C rounded up to 16).
 // pad      the byte read outside the image.
 // Reads    up to 15 channels past the last: buffers end in kSpareBytes more.
-// Error    none: bit-equal to cpu/depthwise_u8_scalar.cpp.
+// Error    none: bit-equal to cpu/depthwise_u8/scalar.cpp.
 #pragma once
 
 #include <cstdint>
-#include <span>
 
-#include "kernels/isa.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels {
@@ -30,14 +28,6 @@ struct DepthwiseU8Params {
   float* y_float;  // null where y is set
   Epilogue epilogue;
 };
-
-using DepthwiseU8Fn = void (*)(const DepthwiseU8Params&, int32_t part, int32_t parts);
-struct DepthwiseU8Variant {
-  const char* name;
-  Isa isa;
-  DepthwiseU8Fn run;
-};
-std::span<const DepthwiseU8Variant> depthwise_u8_variants();  // best first, scalar last
 
 // weight (C,1,KH,KW) s8 -> (KH,KW,C rounded up to 16).
 void pack_depthwise_u8_weights(const int8_t* weight, int32_t C, int32_t KH, int32_t KW,

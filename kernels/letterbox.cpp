@@ -3,17 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/cpu/letterbox.h"
-
 namespace pawl::kernels {
 namespace {
-
-constexpr LetterboxVariant kVariants[] = {
-#if defined(__x86_64__)
-    {"avx2", Isa::kAvx2, cpu::letterbox_avx2},
-#endif
-    {"scalar", Isa::kScalar, cpu::letterbox_scalar},
-};
 
 constexpr size_t round_up(size_t bytes) {
   return (bytes + 63) / 64 * 64;
@@ -41,10 +32,6 @@ void make_resize_table(int32_t in, int32_t out, int32_t* index, int32_t* weight)
     index[o] = clamped;
     weight[o] = static_cast<int32_t>(std::lrint((source - first) * 2048.0F));
   }
-}
-
-std::span<const LetterboxVariant> letterbox_variants() {
-  return kVariants;
 }
 
 }  // namespace pawl::kernels

@@ -15,14 +15,11 @@
 //          make_resize_table. The kernel repeats the border pixel for both taps. (Clamping index
 //          and weight in the table instead would change the rounding of the border rows.)
 // scratch  letterbox_scratch_bytes() bytes a part, one part after the other; 64-byte aligned.
-// Threads  as conv.h (rows of y are split). Error: exact against cpu/letterbox_scalar.cpp.
+// Threads  as conv.h (rows of y are split). Error: exact against cpu/letterbox/scalar.cpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -54,13 +51,5 @@ size_t letterbox_scratch_bytes(const LetterboxParams& params);
 
 // Source index and weight of each of `out` samples over `in` pixels (half-pixel centres).
 void make_resize_table(int32_t in, int32_t out, int32_t* index, int32_t* weight);
-
-using LetterboxFn = void (*)(const LetterboxParams&, int32_t part, int32_t parts);
-struct LetterboxVariant {
-  const char* name;
-  Isa isa;
-  LetterboxFn run;
-};
-std::span<const LetterboxVariant> letterbox_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

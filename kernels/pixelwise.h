@@ -10,10 +10,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/activation.h"
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -55,15 +53,5 @@ struct FocusParams {
   const float* x;
   float* y;
 };
-
-struct PixelwiseVariant {
-  const char* name;
-  Isa isa;
-  void (*unary)(const UnaryParams&, int32_t part, int32_t parts);
-  void (*binary)(const BinaryParams&, int32_t part, int32_t parts);
-  void (*gather)(const GatherParams&, int32_t part, int32_t parts);
-  void (*focus)(const FocusParams&, int32_t part, int32_t parts);
-};
-std::span<const PixelwiseVariant> pixelwise_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

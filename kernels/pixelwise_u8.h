@@ -9,9 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
-#include "kernels/isa.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels {
@@ -65,16 +63,5 @@ struct NearestU8Params {
   const int32_t* row;  // (OH)
   const int32_t* col;  // (OW)
 };
-
-struct PixelwiseU8Variant {
-  const char* name;
-  Isa isa;
-  void (*quantize)(const QuantizeParams&, int32_t part, int32_t parts);
-  void (*dequantize)(const DequantizeParams&, int32_t part, int32_t parts);
-  void (*copy)(const CopyU8Params&, int32_t part, int32_t parts);
-  void (*max_pool)(const MaxPoolU8Params&, int32_t part, int32_t parts);
-  void (*nearest)(const NearestU8Params&, int32_t part, int32_t parts);
-};
-std::span<const PixelwiseU8Variant> pixelwise_u8_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

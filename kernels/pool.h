@@ -6,9 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -27,13 +24,5 @@ struct PoolParams {
   const float* x;
   float* y;
 };
-
-using PoolFn = void (*)(const PoolParams&, int32_t part, int32_t parts);
-struct PoolVariant {
-  const char* name;
-  Isa isa;
-  PoolFn run;
-};
-std::span<const PoolVariant> pool_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

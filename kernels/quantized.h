@@ -5,7 +5,7 @@
 //   quantize                     u8 = clamp(round(real * inverse_scale) + zero, 0, 255)
 //
 // round is to nearest, ties to even. Every float operation of an epilogue is a single IEEE float32
-// multiplication, addition or fused multiply-add in the order that cpu/requantize_scalar.h states,
+// multiplication, addition or fused multiply-add in the order that cpu/vec/requantize_scalar.h states,
 // so every variant gives the same bits: quantized kernels are tested for equality.
 #pragma once
 
@@ -26,7 +26,7 @@ struct Quantization {
 // The end of a quantized convolution, for one output element:
 //   v = acc * scale[oc]                            acc: int32, bias and zero points folded in
 //   v = activation(v)                              kSilu and kSigmoid by the table in
-//                                                  cpu/sigmoid_table.h, |error| <= 2e-4
+//                                                  cpu/vec/sigmoid_table.h, |error| <= 2e-4
 //   v = v + (residual - residual_zero) * residual_scale        where there is a residual
 //   y = quantize(v) with inverse_scale[oc]         or v itself, for a float output
 // One factor a channel lets a compiler equalize the ranges of channels: what differs from the

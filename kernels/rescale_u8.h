@@ -3,16 +3,14 @@
 //   average_pool: v = mean of the taps; those outside the image are real 0 and count only if
 //                 count_padding, no taps at all are 0
 //   y = clamp(round(v) + zero), v in units of y's scale, by the operations that
-//   cpu/rescale_u8_scalar.cpp states, as kernels/quantized.h
+//   cpu/rescale_u8/scalar.cpp states, as kernels/quantized.h
 //   table:        y[p,c] = table[x[p,c]]
 // Shapes   P pixels of C channels; pixel strides in elements. y does not overlap x, a or b.
 // Threads  as conv_u8.h. Error: none, every variant gives the same bits.
 #pragma once
 
 #include <cstdint>
-#include <span>
 
-#include "kernels/isa.h"
 #include "kernels/pixelwise.h"
 
 namespace pawl::kernels {
@@ -53,14 +51,5 @@ struct TableU8Params {
   uint8_t* y;
   const uint8_t* table;  // (256)
 };
-
-struct RescaleU8Variant {
-  const char* name;
-  Isa isa;
-  void (*binary)(const BinaryU8Params&, int32_t part, int32_t parts);
-  void (*average_pool)(const AveragePoolU8Params&, int32_t part, int32_t parts);
-  void (*table)(const TableU8Params&, int32_t part, int32_t parts);
-};
-std::span<const RescaleU8Variant> rescale_u8_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

@@ -3,20 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/cpu/resize.h"
-
 namespace pawl::kernels {
 namespace {
-
-constexpr ResizeVariant kVariants[] = {
-#if defined(__x86_64__)
-    {"avx512", Isa::kAvx512, cpu::resize_avx512},
-    {"avx2", Isa::kAvx2, cpu::resize_avx2},
-#elif defined(__aarch64__)
-    {"neon", Isa::kNeon, cpu::resize_neon},
-#endif
-    {"scalar", Isa::kScalar, cpu::resize_scalar},
-};
 
 float source_coordinate(ResizeCoordinate rule, int32_t o, int32_t in, int32_t out, float scale) {
   const auto position = static_cast<float>(o);
@@ -75,10 +63,6 @@ void make_linear_table(ResizeCoordinate coordinate, int32_t in, int32_t out, flo
     const float offset = source - static_cast<float>(index0[o]);
     t[o] = index1[o] > index0[o] && offset > 0.0F ? offset : 0.0F;
   }
-}
-
-std::span<const ResizeVariant> resize_variants() {
-  return kVariants;
 }
 
 }  // namespace pawl::kernels

@@ -8,9 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -30,14 +27,6 @@ struct ResizeParams {
   const int32_t* col1;  // (OW); linear only
   const float* col_t;   // (OW); linear only
 };
-
-using ResizeFn = void (*)(const ResizeParams&, int32_t part, int32_t parts);
-struct ResizeVariant {
-  const char* name;
-  Isa isa;
-  ResizeFn run;
-};
-std::span<const ResizeVariant> resize_variants();  // best first, scalar last
 
 // How ONNX Resize maps an output index to an input coordinate; frozen.
 enum class ResizeCoordinate : uint8_t {

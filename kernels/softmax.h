@@ -3,13 +3,10 @@
 // y overlaps no input. A slice that holds a NaN or +inf, or nothing but -inf, becomes NaN; -inf
 // beside numbers becomes 0.
 // Threads  as conv.h: the outer * inner slices are split.
-// Error    |y - ref| <= 2e-6 * (1 + (m - x) / 8) * ref + 1e-37; ref is cpu/softmax_scalar.cpp.
+// Error    |y - ref| <= 2e-6 * (1 + (m - x) / 8) * ref + 1e-37; ref is cpu/softmax/scalar.cpp.
 #pragma once
 
 #include <cstdint>
-#include <span>
-
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -18,13 +15,5 @@ struct SoftmaxParams {
   const float* x;
   float* y;
 };
-
-using SoftmaxFn = void (*)(const SoftmaxParams& params, int32_t part, int32_t parts);
-struct SoftmaxVariant {
-  const char* name;
-  Isa isa;
-  SoftmaxFn run;
-};
-std::span<const SoftmaxVariant> softmax_variants();  // best first, scalar last
 
 }  // namespace pawl::kernels

@@ -20,14 +20,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "kernels/activation.h"
-#include "kernels/isa.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels {
-
-inline constexpr int32_t kWinogradBlock = 16;  // output channels in one packed weight panel
 
 struct WinogradParams {
   int32_t IH, IW, IC;
@@ -42,17 +39,6 @@ struct WinogradParams {
   float* y;
   ActivationParams activation;
 };
-
-using WinogradFn = void (*)(const WinogradParams&, int32_t part, int32_t parts);
-
-struct WinogradVariant {
-  const char* name;
-  Isa isa;
-  WinogradFn run;
-};
-
-// Best first; the last is scalar: the same transforms in double precision.
-std::span<const WinogradVariant> winograd_variants();
 
 // Of any variant; reads IC, OC, OH and OW alone. A part takes 0.5 MB at most up to 128 channels
 // each way, beyond that in proportion to IC: 1.3 MB at 256, 2.3 MB at 512.

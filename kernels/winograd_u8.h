@@ -12,16 +12,14 @@
 // scratch  winograd_u8_scratch_words() words, 64-byte aligned, of any content. Part i uses the i-th
 //          of `parts` equal pieces.
 // Threads  call once per part in [0, parts), concurrently: parts write disjoint outputs.
-// Error    none: bit-equal to cpu/conv_u8_scalar.cpp.
+// Error    none: bit-equal to cpu/conv_u8/scalar.cpp.
 // Source   kernels/winograd.h; the arithmetic modulo 2^32 is our own.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "kernels/conv_u8.h"
-#include "kernels/isa.h"
 
 namespace pawl::kernels {
 
@@ -32,15 +30,6 @@ struct WinogradU8Params {
   const int32_t* bias;    // prepared, (OC rounded up to 16)
   int32_t* scratch;
 };
-
-using WinogradU8Fn = void (*)(const WinogradU8Params&, int32_t part, int32_t parts);
-struct WinogradU8Variant {
-  const char* name;
-  Isa isa;
-  WinogradU8Fn run;
-  int32_t channels_min;  // fewer input channels are quicker by the direct form
-};
-std::span<const WinogradU8Variant> winograd_u8_variants();  // best first, scalar last
 
 // Of any variant; reads IC, OC, OH and OW alone.
 size_t winograd_u8_scratch_words(const ConvU8Params& params, int32_t parts);

@@ -38,7 +38,7 @@ OURS = ("platform", "kernels", "engine", "telemetry", "ota", "fleet", "include",
 # Header prefix of a foreign library: the only folders that may see it.
 FOREIGN = {"opencv2/": ("platform/imaging", "tests", "bench"),
            "google/protobuf/": ("engine/onnx",), "onnx/": ("engine/onnx", "tests/engine/onnx")}
-# Kernels are pure mathematics. (isa.cpp reads one environment variable and on arm64 the processor's
+# Kernels are pure mathematics. (cpu/isa.cpp reads one environment variable and on arm64 the processor's
 # capabilities, hence no cstdlib and no sys/auxv.h here.)
 KERNELS_NEVER = re.compile(r"(memory|vector|string|string_view|iostream|thread|mutex|atomic|filesystem|"
                            r"cstdio|functional|sys/(?!auxv\.h).*|unistd\.h|fcntl\.h)")

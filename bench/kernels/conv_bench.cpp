@@ -10,6 +10,7 @@
 #include "bench/kernels/peak.h"
 #include "bench/kernels/timing.h"
 #include "kernels/conv.h"
+#include "kernels/cpu/conv/variants.h"
 
 namespace pawl::kernels {
 namespace {

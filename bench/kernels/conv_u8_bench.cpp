@@ -14,6 +14,8 @@
 #include "bench/kernels/peak.h"
 #include "bench/kernels/timing.h"
 #include "kernels/conv_u8.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/depthwise_u8/variants.h"
 #include "kernels/depthwise_u8.h"
 
 namespace pawl::kernels {

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "bench/kernels/timing.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 namespace pawl::kernels {
 

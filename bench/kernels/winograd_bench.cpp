@@ -10,6 +10,8 @@
 #include "bench/kernels/peak.h"
 #include "bench/kernels/timing.h"
 #include "kernels/conv.h"
+#include "kernels/cpu/conv/variants.h"
+#include "kernels/cpu/winograd/variants.h"
 #include "kernels/winograd.h"
 
 namespace pawl::kernels {

@@ -10,6 +10,8 @@
 
 #include "bench/kernels/timing.h"
 #include "kernels/conv_u8.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/winograd_u8/variants.h"
 #include "kernels/winograd_u8.h"
 
 namespace pawl::kernels {

@@ -63,7 +63,7 @@ struct CopyFields {
   int64_t extent[6], x_stride[6], y_stride[6], x_start, y_start;
 };
 
-// kDenseReduce; kind is kernels::RowReduceParams::Kind.
+// kDenseReduce; kind is kernels::DenseReduceParams::Kind.
 struct ReduceFields {
   int64_t kind, outer, axis, inner;
 };

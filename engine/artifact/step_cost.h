@@ -5,7 +5,7 @@
 #include <span>
 
 #include "engine/artifact/format.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 namespace pawl::engine {
 

@@ -5,7 +5,7 @@
 #include "engine/artifact/step_kind.h"
 #include "engine/artifact/validate.h"
 #include "kernels/activation.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 namespace pawl::engine {
 namespace {

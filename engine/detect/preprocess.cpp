@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <string>
 
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/letterbox/variants.h"
 #include "platform/check.h"
 
 namespace pawl::engine {

@@ -11,7 +11,7 @@
 
 #include "engine/detect/head.h"
 #include "engine/detect/placement.h"
-#include "kernels/letterbox.h"
+#include "kernels/cpu/letterbox/variants.h"
 #include "platform/frame.h"
 #include "platform/result.h"
 

@@ -214,76 +214,76 @@ std::optional<kernels::BinaryOp> pixelwise_op(Op op) {
   }
 }
 
-std::optional<kernels::RowBinaryOp> dense_binary_op(Op op) {
+std::optional<kernels::DenseBinaryOp> dense_binary_op(Op op) {
   switch (op) {
     case Op::kAdd:
-      return kernels::RowBinaryOp::kAdd;
+      return kernels::DenseBinaryOp::kAdd;
     case Op::kSub:
-      return kernels::RowBinaryOp::kSub;
+      return kernels::DenseBinaryOp::kSub;
     case Op::kMul:
-      return kernels::RowBinaryOp::kMul;
+      return kernels::DenseBinaryOp::kMul;
     case Op::kDiv:
-      return kernels::RowBinaryOp::kDiv;
+      return kernels::DenseBinaryOp::kDiv;
     case Op::kMin:
-      return kernels::RowBinaryOp::kMin;
+      return kernels::DenseBinaryOp::kMin;
     case Op::kMax:
-      return kernels::RowBinaryOp::kMax;
+      return kernels::DenseBinaryOp::kMax;
     case Op::kPow:
-      return kernels::RowBinaryOp::kPow;
+      return kernels::DenseBinaryOp::kPow;
     case Op::kMod:
-      return kernels::RowBinaryOp::kMod;
+      return kernels::DenseBinaryOp::kMod;
     case Op::kEqual:
-      return kernels::RowBinaryOp::kEqual;
+      return kernels::DenseBinaryOp::kEqual;
     case Op::kLess:
-      return kernels::RowBinaryOp::kLess;
+      return kernels::DenseBinaryOp::kLess;
     case Op::kGreater:
-      return kernels::RowBinaryOp::kGreater;
+      return kernels::DenseBinaryOp::kGreater;
     case Op::kAnd:  // truth values are 0 and 1
-      return kernels::RowBinaryOp::kMin;
+      return kernels::DenseBinaryOp::kMin;
     case Op::kOr:
-      return kernels::RowBinaryOp::kMax;
+      return kernels::DenseBinaryOp::kMax;
     default:
       return std::nullopt;
   }
 }
 
-std::optional<kernels::RowUnaryOp> dense_unary_op(Op op) {
+std::optional<kernels::DenseUnaryOp> dense_unary_op(Op op) {
   switch (op) {
     case Op::kExp:
-      return kernels::RowUnaryOp::kExp;
+      return kernels::DenseUnaryOp::kExp;
     case Op::kLog:
-      return kernels::RowUnaryOp::kLog;
+      return kernels::DenseUnaryOp::kLog;
     case Op::kSqrt:
-      return kernels::RowUnaryOp::kSqrt;
+      return kernels::DenseUnaryOp::kSqrt;
     case Op::kErf:
-      return kernels::RowUnaryOp::kErf;
+      return kernels::DenseUnaryOp::kErf;
     case Op::kNeg:
-      return kernels::RowUnaryOp::kNeg;
+      return kernels::DenseUnaryOp::kNeg;
     case Op::kAbs:
-      return kernels::RowUnaryOp::kAbs;
+      return kernels::DenseUnaryOp::kAbs;
     case Op::kFloor:
-      return kernels::RowUnaryOp::kFloor;
+      return kernels::DenseUnaryOp::kFloor;
     case Op::kCeil:
-      return kernels::RowUnaryOp::kCeil;
+      return kernels::DenseUnaryOp::kCeil;
     case Op::kReciprocal:
-      return kernels::RowUnaryOp::kReciprocal;
+      return kernels::DenseUnaryOp::kReciprocal;
     case Op::kSin:
-      return kernels::RowUnaryOp::kSin;
+      return kernels::DenseUnaryOp::kSin;
     case Op::kCos:
-      return kernels::RowUnaryOp::kCos;
+      return kernels::DenseUnaryOp::kCos;
     case Op::kSoftplus:
-      return kernels::RowUnaryOp::kSoftplus;
+      return kernels::DenseUnaryOp::kSoftplus;
     case Op::kElu:
-      return kernels::RowUnaryOp::kElu;
+      return kernels::DenseUnaryOp::kElu;
     case Op::kNot:
-      return kernels::RowUnaryOp::kNot;
+      return kernels::DenseUnaryOp::kNot;
     default:
       return std::nullopt;
   }
 }
 
-std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op) {
-  using Kind = kernels::RowReduceParams::Kind;
+std::optional<kernels::DenseReduceParams::Kind> reduce_kind(Op op) {
+  using Kind = kernels::DenseReduceParams::Kind;
   switch (op) {
     case Op::kSoftmax:
       return Kind::kSoftmax;

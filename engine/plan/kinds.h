@@ -7,8 +7,8 @@
 #include "engine/artifact/step.h"
 #include "engine/graph/graph.h"
 #include "kernels/activation.h"
+#include "kernels/dense.h"
 #include "kernels/pixelwise.h"
-#include "kernels/rowmajor.h"
 
 namespace pawl::engine {
 
@@ -39,8 +39,8 @@ std::optional<kernels::ActivationParams> activation_of(const Node& node);
 std::optional<StepKind> rescaling_step(const Graph& graph, const Node& node);
 
 std::optional<kernels::BinaryOp> pixelwise_op(Op op);
-std::optional<kernels::RowBinaryOp> dense_binary_op(Op op);
-std::optional<kernels::RowUnaryOp> dense_unary_op(Op op);
-std::optional<kernels::RowReduceParams::Kind> reduce_kind(Op op);
+std::optional<kernels::DenseBinaryOp> dense_binary_op(Op op);
+std::optional<kernels::DenseUnaryOp> dense_unary_op(Op op);
+std::optional<kernels::DenseReduceParams::Kind> reduce_kind(Op op);
 
 }  // namespace pawl::engine

@@ -8,6 +8,7 @@
 #include "engine/plan/packing.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
+#include "kernels/panel.h"
 #include "kernels/winograd.h"
 
 namespace pawl::engine {
@@ -116,7 +117,7 @@ void Lowering::lower_dense_conv(const Node& node, int32_t x, int32_t y, int32_t 
   set_activation(*activation_of(node), &step);
   step.data[0] = builder_.add_weights(std::span<const std::byte>(packed));
   const std::vector<float> bias =
-      bias_of(graph_, node, group * OC, OC, rounded_up(OC, kernels::kConvBlock));
+      bias_of(graph_, node, group * OC, OC, rounded_up(OC, kernels::kPanelChannels));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
   set_step_fields(conv_fields(node), &step);
 }
@@ -132,7 +133,7 @@ void Lowering::lower_winograd(const Node& node, int32_t x, int32_t y, int32_t re
   set_activation(*activation_of(node), &step);
   step.data[0] = builder_.add_weights(std::span<const float>(packed));
   const std::vector<float> bias =
-      bias_of(graph_, node, 0, w[0], rounded_up(w[0], kernels::kWinogradBlock));
+      bias_of(graph_, node, 0, w[0], rounded_up(w[0], kernels::kPanelChannels));
   step.data[1] = builder_.add_weights(std::span<const float>(bias));
   const std::vector<int64_t>& pads = node.integers("pads");
   set_step_fields(WinogradFields{.pad_top = pads[0], .pad_left = pads[1]}, &step);
@@ -177,7 +178,7 @@ Status Lowering::lower_conv_transpose(const Node& node) {
   const int64_t wide = KH * KW * OC;
   // (IC, OC, KH, KW) -> output channel (ky, kx, oc) by input channel.
   std::vector<float> turned(static_cast<size_t>(wide * IC));
-  std::vector<float> bias(static_cast<size_t>(rounded_up(wide, kernels::kConvBlock)), 0.0F);
+  std::vector<float> bias(static_cast<size_t>(rounded_up(wide, kernels::kPanelChannels)), 0.0F);
   const std::vector<float> one = bias_of(graph_, node, 0, OC, OC);
   for (int64_t k = 0; k < KH * KW; ++k) {
     for (int64_t oc = 0; oc < OC; ++oc) {

@@ -127,8 +127,8 @@ Status Lowering::lower_dense_binary(const Node& node) {
   const Shape& s = shape(node.outputs[0]);
   const int32_t result = drops ? builder_.add_dense(node.name + ".quotient", s) : y;
   const bool truncated = node.op == Op::kMod && node.integer("fmod") != 0;
-  const kernels::RowBinaryOp op =
-      truncated ? kernels::RowBinaryOp::kTruncatedMod : *dense_binary_op(node.op);
+  const kernels::DenseBinaryOp op =
+      truncated ? kernels::DenseBinaryOp::kTruncatedMod : *dense_binary_op(node.op);
   StepRecord& step = builder_.add_step(StepKind::kDenseBinary, node.name, {{a, b}, {result}});
   set_step_fields(OpFields{static_cast<int64_t>(op)}, &step);
   if (drops) truncate(node, result, y);
@@ -137,7 +137,7 @@ Status Lowering::lower_dense_binary(const Node& node) {
 
 void Lowering::truncate(const Node& node, int32_t x, int32_t y) {
   StepRecord& step = builder_.add_step(StepKind::kDenseUnary, node.name, {{x}, {y}});
-  set_step_fields(OpFields{static_cast<int64_t>(kernels::RowUnaryOp::kTruncate)}, &step);
+  set_step_fields(OpFields{static_cast<int64_t>(kernels::DenseUnaryOp::kTruncate)}, &step);
 }
 
 Status Lowering::lower_dense_unary(const Node& node) {
@@ -155,7 +155,7 @@ Status Lowering::lower_dense_unary(const Node& node) {
     }
   }
   StepRecord& step = builder_.add_step(StepKind::kDenseUnary, node.name, {{x}, {y}});
-  kernels::RowUnaryOp op = kernels::RowUnaryOp::kActivation;  // any other Cast copies
+  kernels::DenseUnaryOp op = kernels::DenseUnaryOp::kActivation;  // any other Cast copies
   if (const auto named = dense_unary_op(node.op)) {
     op = *named;
     if (node.op == Op::kElu) step.alpha = node.real("alpha");

@@ -9,6 +9,7 @@
 #include "engine/plan/packing.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise_u8.h"
+#include "kernels/panel.h"
 
 namespace pawl::engine {
 namespace {
@@ -30,7 +31,7 @@ struct ChannelTables {
 // real bias both move into the integer bias.
 ChannelTables channel_tables(const QuantizedConv& conv, const Quantization& input,
                              const TensorRecord& output, int64_t first, int64_t count) {
-  const size_t padded = static_cast<size_t>(rounded_up(count, kernels::kConvBlock));
+  const size_t padded = static_cast<size_t>(rounded_up(count, kernels::kPanelChannels));
   ChannelTables tables{std::vector<int32_t>(padded, 0), std::vector<float>(padded, 1.0F),
                        std::vector<float>(padded, 1.0F)};
   const size_t per_channel = conv.weight.size() / conv.weight_scale.size();

@@ -5,6 +5,8 @@
 #include "engine/passes/rewrite.h"
 #include "engine/plan/kinds.h"
 #include "engine/plan/lowering.h"
+#include "kernels/cpu/pixelwise/variants.h"
+#include "kernels/cpu/pixelwise_u8/variants.h"
 #include "kernels/pixelwise.h"
 #include "kernels/pixelwise_u8.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/artifact/format.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 #include "platform/result.h"
 
 namespace pawl::engine {

@@ -24,7 +24,7 @@
 #include "engine/artifact/artifact.h"
 #include "engine/quantize/plan_comparison.h"
 #include "engine/quantize/quantizer.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 namespace pawl::engine {
 

@@ -17,7 +17,7 @@
 // Reads    nothing outside its operands' channels; writes nothing outside y's.
 // Error    |acc - exact| <= (K/16 + 16) * 2^-23 * (|bias| + sum |x*w|), activation 1e-5 * max(1,
 //          |value|), one rounding to float16: 2^-11 * |y| + 2^-25. The exact convolution is
-//          cpu/conv_scalar.cpp on the same halves.
+//          cpu/conv/scalar.cpp on the same halves.
 //
 // Included by device code: C++17.
 #pragma once

@@ -16,7 +16,7 @@
 //          neither x nor residual, except residual == y. |acc| < 2^31 by construction (IC*KH*KW <=
 //          2^15). An activation that epilogue_supports().
 // Reads    nothing outside its operands' channels; writes nothing outside y's.
-// Error    none: bit-equal to cpu/conv_u8_scalar.cpp.
+// Error    none: bit-equal to cpu/conv_u8/scalar.cpp.
 //
 // Included by device code: C++17.
 #pragma once

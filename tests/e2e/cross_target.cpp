@@ -15,7 +15,7 @@
 
 #include "engine/artifact/artifact.h"
 #include "engine/runtime/session.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 #include "platform/synthetic/line_scene.h"
 
 namespace pawl::engine {

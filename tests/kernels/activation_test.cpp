@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "kernels/conv.h"
+#include "kernels/cpu/conv/variants.h"
+#include "kernels/panel.h"
 #include "tests/kernels/image_buffer.h"
 
 namespace pawl::kernels {
@@ -72,7 +74,7 @@ TEST(Activation, WithinBoundOfTheFormula) {
   AlignedFloats weight(packed_conv_floats(1, 1, 1, 1));
   const float one = 1.0F;
   pack_conv_weights(&one, 1, 1, 1, 1, weight.data());
-  AlignedFloats bias(kConvBlock);
+  AlignedFloats bias(kPanelChannels);
   std::fill_n(bias.data(), bias.size(), 0.0F);
   const float zero = 0.0F;
   std::vector<float> y(x.size());

@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/attention/variants.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/conv/variants.h"
+#include "kernels/panel.h"
 #include "tests/kernels/image_buffer.h"
 
 namespace pawl::kernels {
@@ -60,7 +62,8 @@ class Problem {
         residual_(pixels(), shape.OC, shape.OC + 3),
         weight_(static_cast<size_t>(shape.OC * shape.IC * shape.KH * shape.KW)),
         packed_(packed_conv_floats(shape.OC, shape.IC, shape.KH, shape.KW)),
-        bias_(static_cast<size_t>((shape.OC + kConvBlock - 1) / kConvBlock * kConvBlock)),
+        bias_(
+            static_cast<size_t>((shape.OC + kPanelChannels - 1) / kPanelChannels * kPanelChannels)),
         zeros_(static_cast<size_t>(shape.IC)) {
     x_.fill_random(engine_, -1.0F, 1.0F);
     residual_.fill_random(engine_, -1.0F, 1.0F);

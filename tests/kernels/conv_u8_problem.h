@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/conv_u8.h"
+#include "kernels/cpu/conv_u8/variants.h"
 #include "tests/kernels/byte_image.h"
 #include "tests/kernels/guarded_vector.h"
 #include "tests/kernels/image_buffer.h"

@@ -15,7 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/requantize_scalar.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/vec/requantize_scalar.h"
 #include "tests/kernels/conv_u8_problem.h"
 
 namespace pawl::kernels {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/depthwise/variants.h"
 #include "tests/kernels/image_buffer.h"
 
 namespace pawl::kernels {

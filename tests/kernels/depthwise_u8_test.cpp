@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/depthwise_u8/variants.h"
 #include "tests/kernels/byte_image.h"
 #include "tests/kernels/guarded_vector.h"
 #include "tests/kernels/image_buffer.h"

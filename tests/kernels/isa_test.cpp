@@ -1,6 +1,6 @@
-// Proves: instruction sets form the tree that isa.h states, what is usable is what the hardware has
+// Proves: instruction sets form the tree that cpu/isa.h states, what is usable is what the hardware has
 // less what PAWL_ISA forbids, and dispatch takes the first usable variant.
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 #include <gtest/gtest.h>
 

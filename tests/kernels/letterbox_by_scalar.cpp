@@ -1,5 +1,6 @@
 #include <cstddef>
 
+#include "kernels/cpu/letterbox/variants.h"
 #include "tests/kernels/letterbox_expected.h"
 
 namespace pawl::kernels {

@@ -12,6 +12,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/letterbox/variants.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/letterbox_expected.h"
 #include "tests/kernels/variants.h"

@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/pixelwise/variants.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 

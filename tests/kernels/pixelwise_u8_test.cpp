@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/pixelwise_u8/variants.h"
 #include "tests/kernels/byte_image.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/quantized_problem.h"

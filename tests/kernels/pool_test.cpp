@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/pool/variants.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 

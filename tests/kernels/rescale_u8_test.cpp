@@ -12,6 +12,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/rescale_u8/variants.h"
 #include "tests/kernels/byte_image.h"
 #include "tests/kernels/quantized_problem.h"
 #include "tests/kernels/variants.h"

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/resize/variants.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 

@@ -1,8 +1,6 @@
 // Proven here: every row-major operator, in every split, equals its definition worked out element
 // by element on random tensors of awkward extents and strides; ties, NaN and out-of-range indices
 // behave as documented; nothing outside y is written.
-#include "kernels/rowmajor.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/matmul/variants.h"
+#include "kernels/dense.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 
@@ -108,31 +108,31 @@ TEST(StridedCopy, PermutesSlicesAndExpands) {
   }
 }
 
-double definition(RowBinaryOp op, double a, double b) {
+double definition(DenseBinaryOp op, double a, double b) {
   switch (op) {
-    case RowBinaryOp::kAdd:
+    case DenseBinaryOp::kAdd:
       return a + b;
-    case RowBinaryOp::kSub:
+    case DenseBinaryOp::kSub:
       return a - b;
-    case RowBinaryOp::kMul:
+    case DenseBinaryOp::kMul:
       return a * b;
-    case RowBinaryOp::kDiv:
+    case DenseBinaryOp::kDiv:
       return a / b;
-    case RowBinaryOp::kMin:
+    case DenseBinaryOp::kMin:
       return std::min(a, b);
-    case RowBinaryOp::kMax:
+    case DenseBinaryOp::kMax:
       return std::max(a, b);
-    case RowBinaryOp::kPow:
+    case DenseBinaryOp::kPow:
       return std::pow(a, b);
-    case RowBinaryOp::kMod:
+    case DenseBinaryOp::kMod:
       return a - b * std::floor(a / b);
-    case RowBinaryOp::kTruncatedMod:
+    case DenseBinaryOp::kTruncatedMod:
       return a - b * std::trunc(a / b);
-    case RowBinaryOp::kEqual:
+    case DenseBinaryOp::kEqual:
       return a == b ? 1.0 : 0.0;
-    case RowBinaryOp::kLess:
+    case DenseBinaryOp::kLess:
       return a < b ? 1.0 : 0.0;
-    case RowBinaryOp::kGreater:
+    case DenseBinaryOp::kGreater:
       return a > b ? 1.0 : 0.0;
   }
   return kNaN;
@@ -141,7 +141,7 @@ double definition(RowBinaryOp op, double a, double b) {
 TEST(RowBinary, BroadcastsEitherSide) {
   std::mt19937 random(2);
   for (int32_t turn = 0; turn < 120; ++turn) {
-    const auto op = static_cast<RowBinaryOp>(turn % 12);
+    const auto op = static_cast<DenseBinaryOp>(turn % 12);
     const Extents extent = random_extents(random);
     Extents a_stride = dense_strides(extent);
     Extents b_stride = a_stride;
@@ -150,15 +150,15 @@ TEST(RowBinary, BroadcastsEitherSide) {
       if (random() % 3 == 0) a_stride[d] = 0;
       if (random() % 3 == 0) b_stride[d] = 0;
     }
-    const bool positive = op == RowBinaryOp::kPow;
+    const bool positive = op == DenseBinaryOp::kPow;
     const std::vector<float> a = random_floats(volume(extent), random, positive ? 0.1F : -3.0F);
     std::vector<float> b = random_floats(volume(extent), random, 0.5F);
-    if (turn % 24 >= 12 && op != RowBinaryOp::kPow) {
+    if (turn % 24 >= 12 && op != DenseBinaryOp::kPow) {
       for (float& value : b) value = -value;
     }
     for (const int32_t parts : kSplits) {
       std::vector<float> y = poisoned(volume(extent));
-      RowBinaryParams p{};
+      DenseBinaryParams p{};
       p.op = op;
       std::copy(extent.begin(), extent.end(), p.extent);
       std::copy(a_stride.begin(), a_stride.end(), p.a_stride);
@@ -166,14 +166,14 @@ TEST(RowBinary, BroadcastsEitherSide) {
       p.a = a.data();
       p.b = b.data();
       p.y = y.data();
-      run_parts(row_binary, p, parts);
+      run_parts(dense_binary, p, parts);
       for (int64_t i = 0; i < volume(extent); ++i) {
         const auto left =
             static_cast<double>(a[static_cast<size_t>(offset_of(i, extent, a_stride))]);
         const auto right =
             static_cast<double>(b[static_cast<size_t>(offset_of(i, extent, b_stride))]);
         const double expected = definition(op, left, right);
-        const double bound = op <= RowBinaryOp::kMax && op != RowBinaryOp::kPow
+        const double bound = op <= DenseBinaryOp::kMax && op != DenseBinaryOp::kPow
                                  ? 6e-8 * std::fabs(expected)
                                  : 2e-6 * std::max(1.0, std::fabs(expected));
         ASSERT_TRUE(is_near(y[static_cast<size_t>(i)], expected, bound))
@@ -190,51 +190,51 @@ TEST(RowBinary, ModuloTakesTheSignOfTheDivisor) {
   const std::vector<float> a = {7.0F, -7.0F, 7.0F, -7.0F, 6.0F, -6.0F, 6.0F, -6.0F, 0.0F, 0.0F};
   const std::vector<float> b = {3.0F, 3.0F, -3.0F, -3.0F, 3.0F, 3.0F, -3.0F, -3.0F, 3.0F, -3.0F};
   std::vector<float> y = poisoned(10);
-  const RowBinaryParams p{RowBinaryOp::kMod,
-                          {1, 1, 1, 1, 1, 10},
-                          {0, 0, 0, 0, 0, 1},
-                          {0, 0, 0, 0, 0, 1},
-                          a.data(),
-                          b.data(),
-                          y.data()};
-  row_binary(p, 0, 1);
+  const DenseBinaryParams p{DenseBinaryOp::kMod,
+                            {1, 1, 1, 1, 1, 10},
+                            {0, 0, 0, 0, 0, 1},
+                            {0, 0, 0, 0, 0, 1},
+                            a.data(),
+                            b.data(),
+                            y.data()};
+  dense_binary(p, 0, 1);
   y.resize(10);
   EXPECT_EQ(y, (std::vector<float>{1.0F, 2.0F, -2.0F, -1.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F}));
 }
 
-double definition(RowUnaryOp op, double x, double alpha) {
+double definition(DenseUnaryOp op, double x, double alpha) {
   switch (op) {
-    case RowUnaryOp::kActivation:
+    case DenseUnaryOp::kActivation:
       return x / (1.0 + std::exp(-x));  // the test asks for SiLU
-    case RowUnaryOp::kExp:
+    case DenseUnaryOp::kExp:
       return std::exp(x);
-    case RowUnaryOp::kLog:
+    case DenseUnaryOp::kLog:
       return std::log(x);
-    case RowUnaryOp::kSqrt:
+    case DenseUnaryOp::kSqrt:
       return std::sqrt(x);
-    case RowUnaryOp::kErf:
+    case DenseUnaryOp::kErf:
       return std::erf(x);
-    case RowUnaryOp::kNeg:
+    case DenseUnaryOp::kNeg:
       return -x;
-    case RowUnaryOp::kAbs:
+    case DenseUnaryOp::kAbs:
       return std::fabs(x);
-    case RowUnaryOp::kFloor:
+    case DenseUnaryOp::kFloor:
       return std::floor(x);
-    case RowUnaryOp::kCeil:
+    case DenseUnaryOp::kCeil:
       return std::ceil(x);
-    case RowUnaryOp::kReciprocal:
+    case DenseUnaryOp::kReciprocal:
       return 1.0 / x;
-    case RowUnaryOp::kSin:
+    case DenseUnaryOp::kSin:
       return std::sin(x);
-    case RowUnaryOp::kCos:
+    case DenseUnaryOp::kCos:
       return std::cos(x);
-    case RowUnaryOp::kSoftplus:
+    case DenseUnaryOp::kSoftplus:
       return std::log1p(std::exp(x));
-    case RowUnaryOp::kElu:
+    case DenseUnaryOp::kElu:
       return x > 0.0 ? x : alpha * (std::exp(x) - 1.0);
-    case RowUnaryOp::kTruncate:
+    case DenseUnaryOp::kTruncate:
       return x < 0.0 ? std::ceil(x) : std::floor(x);
-    case RowUnaryOp::kNot:
+    case DenseUnaryOp::kNot:
       return x == 0.0 ? 1.0 : 0.0;
   }
   return kNaN;
@@ -243,16 +243,16 @@ double definition(RowUnaryOp op, double x, double alpha) {
 TEST(RowBinary, ComparesEqualAndUnorderedNumbers) {
   const std::vector<float> a = {1.0F, -0.0F, 2.0F, kNaN, -2.0F};
   const std::vector<float> b = {1.0F, 0.0F, kNaN, kNaN, 3.0F};
-  const std::pair<RowBinaryOp, std::vector<float>> expected[] = {
-      {RowBinaryOp::kEqual, {1.0F, 1.0F, 0.0F, 0.0F, 0.0F}},
-      {RowBinaryOp::kLess, {0.0F, 0.0F, 0.0F, 0.0F, 1.0F}},
-      {RowBinaryOp::kGreater, {0.0F, 0.0F, 0.0F, 0.0F, 0.0F}}};
+  const std::pair<DenseBinaryOp, std::vector<float>> expected[] = {
+      {DenseBinaryOp::kEqual, {1.0F, 1.0F, 0.0F, 0.0F, 0.0F}},
+      {DenseBinaryOp::kLess, {0.0F, 0.0F, 0.0F, 0.0F, 1.0F}},
+      {DenseBinaryOp::kGreater, {0.0F, 0.0F, 0.0F, 0.0F, 0.0F}}};
   for (const auto& [op, truths] : expected) {
     std::vector<float> y = poisoned(5);
-    const RowBinaryParams p{
+    const DenseBinaryParams p{
         op,      {1, 1, 1, 1, 1, 5}, {0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 1}, a.data(), b.data(),
         y.data()};
-    row_binary(p, 0, 1);
+    dense_binary(p, 0, 1);
     y.resize(5);
     EXPECT_EQ(y, truths) << static_cast<int>(op);
   }
@@ -261,7 +261,7 @@ TEST(RowBinary, ComparesEqualAndUnorderedNumbers) {
 TEST(RowUnary, NotIsOneForEitherZero) {
   const std::vector<float> x = {0.0F, -0.0F, 1.0F, -3.0F, kNaN};
   std::vector<float> y = poisoned(5);
-  row_unary({RowUnaryOp::kNot, {}, 5, x.data(), y.data()}, 0, 1);
+  dense_unary({DenseUnaryOp::kNot, {}, 5, x.data(), y.data()}, 0, 1);
   y.resize(5);
   EXPECT_EQ(y, (std::vector<float>{1.0F, 1.0F, 0.0F, 0.0F, 0.0F}));
 }
@@ -270,13 +270,13 @@ TEST(RowUnary, EveryOperation) {
   std::mt19937 random(3);
   for (int32_t op = 0; op < 16; ++op) {
     for (const int64_t count : {1, 7, 100, 1023}) {
-      const auto kind = static_cast<RowUnaryOp>(op);
-      const bool positive = kind == RowUnaryOp::kLog || kind == RowUnaryOp::kSqrt;
+      const auto kind = static_cast<DenseUnaryOp>(op);
+      const bool positive = kind == DenseUnaryOp::kLog || kind == DenseUnaryOp::kSqrt;
       const std::vector<float> x = random_floats(count, random, positive ? 0.01F : -20.0F, 20.0F);
       for (const int32_t parts : kSplits) {
         std::vector<float> y = poisoned(count);
-        const RowUnaryParams p{kind, {Activation::kSilu, 0.3F, 0.0F}, count, x.data(), y.data()};
-        run_parts(row_unary, p, parts);
+        const DenseUnaryParams p{kind, {Activation::kSilu, 0.3F, 0.0F}, count, x.data(), y.data()};
+        run_parts(dense_unary, p, parts);
         for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
           const double expected =
               definition(kind, static_cast<double>(x[i]), static_cast<double>(0.3F));
@@ -289,8 +289,8 @@ TEST(RowUnary, EveryOperation) {
   }
 }
 
-std::vector<double> definition(RowReduceParams::Kind kind, const std::vector<double>& x) {
-  using Kind = RowReduceParams::Kind;
+std::vector<double> definition(DenseReduceParams::Kind kind, const std::vector<double>& x) {
+  using Kind = DenseReduceParams::Kind;
   const auto largest = std::max_element(x.begin(), x.end());
   switch (kind) {
     case Kind::kMax:
@@ -320,22 +320,22 @@ TEST(RowReduce, EveryKindOverEveryAxis) {
   const int64_t shapes[][3] = {{1, 1, 1}, {5, 17, 1}, {1, 16, 200}, {3, 7, 65}, {2, 300, 3}};
   for (int32_t kind = 0; kind < 7; ++kind) {
     for (const auto& [outer, axis, inner] : shapes) {
-      RowReduceParams p{};
-      p.kind = static_cast<RowReduceParams::Kind>(kind);
+      DenseReduceParams p{};
+      p.kind = static_cast<DenseReduceParams::Kind>(kind);
       p.outer = outer;
       p.axis = axis;
       p.inner = inner;
       std::vector<float> x = random_floats(outer * axis * inner, random, -2.0F, 2.0F);
       // Few distinct values, so that maxima tie and the first must win.
-      if (p.kind == RowReduceParams::Kind::kArgMax) {
+      if (p.kind == DenseReduceParams::Kind::kArgMax) {
         for (float& value : x) value = std::round(value);
       }
       p.x = x.data();
-      const int64_t kept = p.kind == RowReduceParams::Kind::kSoftmax ? axis : 1;
+      const int64_t kept = p.kind == DenseReduceParams::Kind::kSoftmax ? axis : 1;
       for (const int32_t parts : kSplits) {
         std::vector<float> y = poisoned(outer * kept * inner);
         p.y = y.data();
-        run_parts(row_reduce, p, parts);
+        run_parts(dense_reduce, p, parts);
         for (int64_t column = 0; column < outer * inner; ++column) {
           const int64_t o = column / inner;
           const int64_t n = column % inner;
@@ -361,7 +361,7 @@ TEST(RowReduce, EveryKindOverEveryAxis) {
 TEST(RowReduce, SoftmaxOfLargeScores) {
   const std::vector<float> x = {1000.0F, 1000.0F, -1000.0F};
   std::vector<float> y = poisoned(3);
-  row_reduce({RowReduceParams::Kind::kSoftmax, 1, 3, 1, x.data(), y.data()}, 0, 1);
+  dense_reduce({DenseReduceParams::Kind::kSoftmax, 1, 3, 1, x.data(), y.data()}, 0, 1);
   EXPECT_EQ(y[0], 0.5F);
   EXPECT_EQ(y[1], 0.5F);
   EXPECT_EQ(y[2], 0.0F);
@@ -481,9 +481,9 @@ TEST(RowGather, BothFormsAndEveryIndex) {
       }
       for (const int32_t parts : kSplits) {
         std::vector<float> y = poisoned(outer * count * inner);
-        const RowGatherParams p{elementwise, outer,    axis,         inner,
-                                count,       x.data(), index.data(), y.data()};
-        run_parts(row_gather, p, parts);
+        const DenseGatherParams p{elementwise, outer,    axis,         inner,
+                                  count,       x.data(), index.data(), y.data()};
+        run_parts(dense_gather, p, parts);
         for (int64_t i = 0; i < outer * count * inner; ++i) {
           const int64_t o = i / (count * inner);
           const int64_t from = elementwise ? target[static_cast<size_t>(i)]

@@ -12,8 +12,12 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/cpu/attention/variants.h"
+#include "kernels/cpu/letterbox/variants.h"
+#include "kernels/cpu/winograd/variants.h"
+#include "kernels/cpu/winograd_u8/variants.h"
+#include "kernels/dense.h"
 #include "kernels/letterbox.h"
-#include "kernels/rowmajor.h"
 #include "kernels/winograd.h"
 #include "kernels/winograd_u8.h"
 #include "tests/kernels/conv_u8_problem.h"

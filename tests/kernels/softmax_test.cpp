@@ -12,6 +12,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cpu/softmax/variants.h"
 #include "tests/kernels/variants.h"
 
 namespace pawl::kernels {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 
 namespace pawl::kernels {
 

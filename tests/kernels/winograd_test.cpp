@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/winograd/variants.h"
+#include "kernels/panel.h"
 #include "tests/kernels/image_buffer.h"
 #include "tests/kernels/variants.h"
 
@@ -90,8 +92,8 @@ class Problem {
         residual_(pixels(), shape.OC, shape.OC + 3),
         weight_(static_cast<size_t>(shape.OC * shape.IC * 9)),
         packed_(packed_winograd_floats(shape.OC, shape.IC)),
-        bias_(static_cast<size_t>((shape.OC + kWinogradBlock - 1) / kWinogradBlock *
-                                  kWinogradBlock)) {
+        bias_(static_cast<size_t>((shape.OC + kPanelChannels - 1) / kPanelChannels *
+                                  kPanelChannels)) {
     for (size_t i = 0; i < x_.pixels(); ++i) {
       for (size_t c = 0; c < x_.channels(); ++c) x_.at(i, c) = value();
     }

@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/winograd_integers.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/winograd/integers.h"
+#include "kernels/cpu/winograd_u8/variants.h"
 #include "tests/kernels/conv_u8_problem.h"
 #include "tests/kernels/image_buffer.h"
 

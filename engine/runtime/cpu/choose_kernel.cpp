@@ -3,7 +3,19 @@
 #include <algorithm>
 
 #include "engine/runtime/steps/step_reader.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/attention/variants.h"
+#include "kernels/cpu/conv/variants.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/depthwise/variants.h"
+#include "kernels/cpu/depthwise_u8/variants.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/pixelwise/variants.h"
+#include "kernels/cpu/pixelwise_u8/variants.h"
+#include "kernels/cpu/pool/variants.h"
+#include "kernels/cpu/rescale_u8/variants.h"
+#include "kernels/cpu/resize/variants.h"
+#include "kernels/cpu/winograd/variants.h"
+#include "kernels/cpu/winograd_u8/variants.h"
 
 namespace pawl::engine {
 namespace {
@@ -107,15 +119,15 @@ struct Choice {
   }
 
   Result<CpuStep> operator()(const StridedCopyParams& p) const { return CpuStep(strided_copy, p); }
-  Result<CpuStep> operator()(const RowBinaryParams& p) const { return CpuStep(row_binary, p); }
-  Result<CpuStep> operator()(const RowUnaryParams& p) const { return CpuStep(row_unary, p); }
-  Result<CpuStep> operator()(const RowReduceParams& p) const { return CpuStep(row_reduce, p); }
+  Result<CpuStep> operator()(const DenseBinaryParams& p) const { return CpuStep(dense_binary, p); }
+  Result<CpuStep> operator()(const DenseUnaryParams& p) const { return CpuStep(dense_unary, p); }
+  Result<CpuStep> operator()(const DenseReduceParams& p) const { return CpuStep(dense_reduce, p); }
   Result<CpuStep> operator()(const MatmulParams& p) const { return CpuStep(matmul, p); }
   Result<CpuStep> operator()(TopKParams p) const {
     p.scratch = reinterpret_cast<int32_t*>(memory.scratch);
     return CpuStep(topk, p);
   }
-  Result<CpuStep> operator()(const RowGatherParams& p) const { return CpuStep(row_gather, p); }
+  Result<CpuStep> operator()(const DenseGatherParams& p) const { return CpuStep(dense_gather, p); }
 };
 
 // Where Winograd's form wins: the same bits from fewer multiplications. Its weights, eight times as

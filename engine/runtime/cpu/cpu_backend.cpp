@@ -10,6 +10,7 @@
 #include "engine/runtime/cpu/block.h"
 #include "engine/runtime/cpu/choose_kernel.h"
 #include "engine/runtime/cpu/step_parts.h"
+#include "kernels/cpu/isa.h"
 #include "platform/check.h"
 
 namespace pawl::engine {

@@ -83,8 +83,8 @@ Result<StepParams> read_dense_binary(const StepReader& reader) {
   const TensorRecord* y = PAWL_TRY(reader.output_dense(0));
   const auto f = step_fields<OpFields>(reader.record());
   if (!all_within(0, 11, f.op)) return reader.broken("an unknown operator");
-  kernels::RowBinaryParams params{};
-  params.op = static_cast<kernels::RowBinaryOp>(f.op);
+  kernels::DenseBinaryParams params{};
+  params.op = static_cast<kernels::DenseBinaryOp>(f.op);
   padded_extents(*y, params.extent);
   if (!broadcast_strides(*a, params.extent, params.a_stride) ||
       !broadcast_strides(*b, params.extent, params.b_stride)) {
@@ -102,11 +102,11 @@ Result<StepParams> read_dense_unary(const StepReader& reader) {
   const auto f = step_fields<OpFields>(reader.record());
   if (!all_within(0, 15, f.op)) return reader.broken("an unknown operator");
   if (StepReader::count(*x) != StepReader::count(*y)) return reader.broken("shapes differ");
-  return StepParams(kernels::RowUnaryParams{.op = static_cast<kernels::RowUnaryOp>(f.op),
-                                            .activation = reader.activation(),
-                                            .count = StepReader::count(*y),
-                                            .x = reader.data(*x),
-                                            .y = reader.data(*y)});
+  return StepParams(kernels::DenseUnaryParams{.op = static_cast<kernels::DenseUnaryOp>(f.op),
+                                              .activation = reader.activation(),
+                                              .count = StepReader::count(*y),
+                                              .x = reader.data(*x),
+                                              .y = reader.data(*y)});
 }
 
 Result<StepParams> read_dense_reduce(const StepReader& reader) {
@@ -122,16 +122,16 @@ Result<StepParams> read_dense_reduce(const StepReader& reader) {
       x_count / f.outer / f.axis != f.inner) {
     return reader.broken("a reduction does not match its input");
   }
-  const auto kind = static_cast<kernels::RowReduceParams::Kind>(f.kind);
+  const auto kind = static_cast<kernels::DenseReduceParams::Kind>(f.kind);
   const int64_t y_count =
-      kind == kernels::RowReduceParams::Kind::kSoftmax ? x_count : x_count / f.axis;
+      kind == kernels::DenseReduceParams::Kind::kSoftmax ? x_count : x_count / f.axis;
   if (StepReader::count(*y) != y_count) return reader.broken("a reduction has another size");
-  return StepParams(kernels::RowReduceParams{.kind = kind,
-                                             .outer = f.outer,
-                                             .axis = f.axis,
-                                             .inner = f.inner,
-                                             .x = reader.data(*x),
-                                             .y = reader.data(*y)});
+  return StepParams(kernels::DenseReduceParams{.kind = kind,
+                                               .outer = f.outer,
+                                               .axis = f.axis,
+                                               .inner = f.inner,
+                                               .x = reader.data(*x),
+                                               .y = reader.data(*y)});
 }
 
 Result<StepParams> read_matmul(const StepReader& reader) {
@@ -202,14 +202,14 @@ Result<StepParams> read_dense_gather(const StepReader& reader) {
       index_count != StepReader::count(*index)) {
     return reader.broken("a gather does not match its tensors");
   }
-  return StepParams(kernels::RowGatherParams{.elementwise = f.elementwise != 0,
-                                             .outer = f.outer,
-                                             .axis = f.axis,
-                                             .inner = f.inner,
-                                             .count = f.count,
-                                             .x = reader.data(*x),
-                                             .index = reader.data(*index),
-                                             .y = reader.data(*y)});
+  return StepParams(kernels::DenseGatherParams{.elementwise = f.elementwise != 0,
+                                               .outer = f.outer,
+                                               .axis = f.axis,
+                                               .inner = f.inner,
+                                               .count = f.count,
+                                               .x = reader.data(*x),
+                                               .index = reader.data(*index),
+                                               .y = reader.data(*y)});
 }
 
 }  // namespace pawl::engine::steps

@@ -3,6 +3,7 @@
 
 #include "engine/runtime/steps/readers.h"
 #include "kernels/cuda/conv.h"
+#include "kernels/panel.h"
 
 namespace pawl::engine::steps {
 namespace {
@@ -45,9 +46,9 @@ Result<StepParams> read_conv(const StepReader& reader) {
           : kernels::packed_conv_floats(y.C, x.C, params.KH, params.KW) * sizeof(float);
   params.weight =
       reinterpret_cast<const float*>(PAWL_TRY(reader.weights<std::byte>(0, weight_bytes)));
-  const int32_t panels = (y.C + kernels::kConvBlock - 1) / kernels::kConvBlock;
+  const int32_t panels = (y.C + kernels::kPanelChannels - 1) / kernels::kPanelChannels;
   params.bias =
-      PAWL_TRY(reader.weights<float>(1, static_cast<uint64_t>(panels) * kernels::kConvBlock));
+      PAWL_TRY(reader.weights<float>(1, static_cast<uint64_t>(panels) * kernels::kPanelChannels));
   const Status residual = set_residual(reader, y, &params);
   if (!residual.ok()) return residual.error();
   return StepParams(params);
@@ -68,9 +69,9 @@ Result<StepParams> read_winograd(const StepReader& reader) {
   PAWL_TRY(set_residual(reader, y, &params));
   params.weight =
       PAWL_TRY(reader.weights<float>(0, kernels::packed_winograd_floats(params.OC, params.IC)));
-  const int32_t panels = (params.OC + kernels::kWinogradBlock - 1) / kernels::kWinogradBlock;
+  const int32_t panels = (params.OC + kernels::kPanelChannels - 1) / kernels::kPanelChannels;
   params.bias =
-      PAWL_TRY(reader.weights<float>(1, static_cast<uint64_t>(panels) * kernels::kWinogradBlock));
+      PAWL_TRY(reader.weights<float>(1, static_cast<uint64_t>(panels) * kernels::kPanelChannels));
   return StepParams(params);
 }
 

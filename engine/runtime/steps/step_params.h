@@ -11,6 +11,7 @@
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/conv_u8.h"
+#include "kernels/dense.h"
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_u8.h"
 #include "kernels/pad.h"
@@ -19,7 +20,6 @@
 #include "kernels/pool.h"
 #include "kernels/rescale_u8.h"
 #include "kernels/resize.h"
-#include "kernels/rowmajor.h"
 #include "kernels/winograd.h"
 
 namespace pawl::engine {
@@ -30,9 +30,9 @@ using StepParams =
     std::variant<kernels::ConvParams, kernels::DepthwiseParams, kernels::PoolParams,
                  kernels::ResizeParams, kernels::UnaryParams, kernels::BinaryParams,
                  kernels::GatherParams, kernels::FocusParams, kernels::AttentionParams,
-                 kernels::StridedCopyParams, kernels::RowBinaryParams, kernels::RowUnaryParams,
-                 kernels::RowReduceParams, kernels::MatmulParams, kernels::TopKParams,
-                 kernels::RowGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
+                 kernels::StridedCopyParams, kernels::DenseBinaryParams, kernels::DenseUnaryParams,
+                 kernels::DenseReduceParams, kernels::MatmulParams, kernels::TopKParams,
+                 kernels::DenseGatherParams, kernels::ConvU8Params, kernels::DepthwiseU8Params,
                  kernels::QuantizeParams, kernels::DequantizeParams, kernels::CopyU8Params,
                  kernels::MaxPoolU8Params, kernels::NearestU8Params, kernels::BinaryU8Params,
                  kernels::AveragePoolU8Params, kernels::TableU8Params, kernels::WinogradParams,

@@ -1,10 +1,10 @@
-// The end of a quantized kernel: cpu/requantize_scalar.h, operation by operation. Intrinsics name
+// The end of a quantized kernel: cpu/vec/requantize_scalar.h, operation by operation. Intrinsics name
 // each IEEE operation, so that nvcc fuses and reorders none: the results are the same bits.
 #pragma once
 
 #include <cstdint>
 
-#include "kernels/cpu/sigmoid_table.h"
+#include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cuda {

@@ -11,7 +11,8 @@
 #include "engine/detect/head.h"
 #include "kernels/activation.h"
 #include "kernels/conv.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/panel.h"
 #include "kernels/winograd.h"
 
 namespace pawl::engine {
@@ -140,7 +141,8 @@ void add_conv(GoldenBuilder& b, std::string_view name, int32_t x, int32_t y, int
   std::vector<float> packed(kernels::packed_conv_floats(oc, ic, kernel, kernel));
   kernels::pack_conv_weights(weights.data(), oc, ic, kernel, kernel, packed.data());
   std::vector<float> bias = pattern(static_cast<size_t>(oc), 3);
-  bias.resize((bias.size() + kernels::kConvBlock - 1) / kernels::kConvBlock * kernels::kConvBlock);
+  bias.resize((bias.size() + kernels::kPanelChannels - 1) / kernels::kPanelChannels *
+              kernels::kPanelChannels);
   StepRecord& step = b.step(name, StepKind::kConv, {x}, {y});
   step.activation = static_cast<uint8_t>(activation);
   step.data[0] = b.add_floats(packed);
@@ -352,7 +354,7 @@ void add_winograd(GoldenBuilder& b, int32_t boxes) {
   StepRecord& step = b.step("winograd", StepKind::kWinograd, {boxes}, {smooth});
   step.activation = static_cast<uint8_t>(Activation::kRelu);
   step.data[0] = b.add_floats(pattern(kernels::packed_winograd_floats(kOut, 4), 29));
-  step.data[1] = b.add_floats(pattern(kernels::kWinogradBlock, 31));
+  step.data[1] = b.add_floats(pattern(kernels::kPanelChannels, 31));
   set_step_fields(WinogradFields{1, 1}, &step);
 }
 

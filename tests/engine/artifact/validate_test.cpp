@@ -119,7 +119,8 @@ TEST(ValidatePlan, Elements) {
     p.tensors[kRows].element = Element::kFloat16;
   });
   for (const uint32_t isa : {kCudaIsa, kCudaIsa + 201, kCudaIsa - 1}) {
-    expect_refused("update pawl", [=](Plan& p) { p.header.isa = isa; });
+    expect_refused(
+        "update pawl", [=](Plan& p) { p.header.isa = isa; }, Code::kUnsupported);
   }
   expect_refused("reserved", [](Plan& p) { p.tensors[1].reserved = 1; });
   expect_refused("without 8-bit", [](Plan& p) { p.tensors[1].zero = 1; });

@@ -12,6 +12,8 @@
 #include "engine/compile/compiler.h"
 #include "engine/runtime/session.h"
 #include "kernels/conv_u8.h"
+#include "kernels/cpu/conv_u8/variants.h"
+#include "kernels/cpu/winograd_u8/variants.h"
 #include "kernels/winograd_u8.h"
 #include "tests/engine/graph_builder.h"
 

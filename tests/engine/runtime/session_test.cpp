@@ -21,7 +21,7 @@
 #include "engine/compile/compiler.h"
 #include "engine/passes/passes.h"
 #include "engine/plan/lower.h"
-#include "kernels/isa.h"
+#include "kernels/cpu/isa.h"
 #include "tests/engine/graph_builder.h"
 
 namespace {

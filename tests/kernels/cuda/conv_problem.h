@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/conv.h"
+#include "kernels/cpu/conv/variants.h"
 #include "kernels/cuda/conv.h"
 #include "kernels/half.h"
 #include "tests/softgpu/softgpu.h"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/runtime/cuda/device_code.h"
+#include "kernels/cpu/conv_u8/variants.h"
 #include "kernels/cuda/images.h"
 #include "tests/kernels/conv_u8_problem.h"
 #include "tests/softgpu/softgpu.h"

@@ -1,0 +1,79 @@
+// Depthwise convolution, AVX2 + FMA: 8 channels of P pixels at once, P accumulators.
+#include <immintrin.h>
+
+#include "kernels/cpu/depthwise/entries.h"
+#include "kernels/cpu/depthwise/tiles.h"
+#include "kernels/cpu/vec/tile_store_avx2.h"
+
+namespace pawl::kernels::cpu {
+namespace {
+
+// kMasked: only the lanes of `mask` exist.
+template <bool kMasked>
+[[gnu::always_inline]] inline __m256 load_lanes(const float* data, __m256i mask) {
+  if constexpr (kMasked) {
+    return _mm256_maskload_ps(data, mask);
+  } else {
+    return _mm256_loadu_ps(data);
+  }
+}
+
+// kColumns: taps of a row, 0: known only at run time.
+template <int32_t P, int32_t kColumns, bool kMasked>
+void sum_lanes(const DepthwiseSum& s, int32_t c, __m256i mask) {
+  const int32_t columns = kColumns > 0 ? kColumns : s.columns;
+  __m256 acc[P];
+  acc[0] = load_lanes<kMasked>(s.bias + c, mask);
+#pragma GCC unroll 8
+  for (int32_t i = 1; i < P; ++i) acc[i] = acc[0];
+  for (int32_t row = 0; row < s.rows; ++row) {
+    const float* x = s.x + row * s.x_row_step + c;
+    const float* weight = s.weight + row * s.weight_row_step + c;
+#pragma GCC unroll 5
+    for (int32_t column = 0; column < columns; ++column) {
+      const __m256 w = load_lanes<kMasked>(weight, mask);
+#pragma GCC unroll 8
+      for (int32_t i = 0; i < P; ++i) {
+        acc[i] = _mm256_fmadd_ps(load_lanes<kMasked>(x + i * s.pixel_step, mask), w, acc[i]);
+      }
+      x += s.x_tap_step;
+      weight += s.weight_tap_step;
+    }
+  }
+#pragma GCC unroll 8
+  for (int32_t i = 0; i < P; ++i) {
+    _mm256_store_ps(s.tile + i * kDepthwiseChannels + c, acc[i]);
+  }
+}
+
+template <int32_t P, int32_t kColumns>
+void sum_columns(const DepthwiseSum& s) {
+  int32_t c = 0;
+  for (; c + kLanes <= s.channels; c += kLanes) sum_lanes<P, kColumns, false>(s, c, __m256i{});
+  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, lane_mask(s.channels - c));
+}
+
+template <int32_t P>
+void sum_pixels(const DepthwiseSum& s) {
+  if (s.columns == 3) {
+    sum_columns<P, 3>(s);
+  } else if (s.columns == 5) {
+    sum_columns<P, 5>(s);
+  } else {
+    sum_columns<P, 0>(s);
+  }
+}
+
+constexpr DepthwiseMicrokernels kBackend{.sum_8 = sum_pixels<8>,
+                                         .sum_4 = sum_pixels<4>,
+                                         .sum_2 = sum_pixels<2>,
+                                         .sum_1 = sum_pixels<1>,
+                                         .store = kTileStores};
+
+}  // namespace
+
+void depthwise_avx2(const DepthwiseParams& params, int32_t part, int32_t parts) {
+  depthwise_tiled(params, part, parts, kBackend);
+}
+
+}  // namespace pawl::kernels::cpu
