@@ -23,7 +23,6 @@ MAY_INCLUDE = {
     "engine/plan": ["engine/graph", "engine/passes", "engine/artifact", "engine/detect", "platform",
                     "kernels"],
     "engine/runtime": ["engine/artifact", "engine/detect", "platform", "kernels"],
-    "engine/runtime/cuda": ["platform", "kernels"],
     # Calibration runs the float plan as a device would: the one compiler folder that sees runtime.
     "engine/quantize": ["engine/graph", "engine/passes", "engine/plan", "engine/artifact",
                         "engine/runtime", "engine/detect", "platform", "kernels"],

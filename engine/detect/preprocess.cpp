@@ -166,23 +166,29 @@ platform::Status Preprocessor::prepare(const platform::Frame& frame) {
 }
 
 void Preprocessor::run(float* y, int32_t part, int32_t parts) const {
-  kernels::LetterboxParams params = params_;
+  kernels::LetterboxParams params = letterbox();
   params.y = y;
   run(params, part, parts);
 }
 
 void Preprocessor::run(uint8_t* y, int32_t part, int32_t parts) const {
-  kernels::LetterboxParams params = params_;
+  kernels::LetterboxParams params = letterbox();
   params.y_u8 = y;
   run(params, part, parts);
 }
 
-void Preprocessor::run(kernels::LetterboxParams params, int32_t part, int32_t parts) const {
-  PAWL_CHECK(prepared_ && part >= 0 && part < parts && parts <= parts_max_);
+kernels::LetterboxParams Preprocessor::letterbox() const {
+  PAWL_CHECK(prepared_);
+  kernels::LetterboxParams params = params_;
   params.col_index = col_index_.data();
   params.col_weight = col_weight_.data();
   params.row_index = row_index_.data();
   params.row_weight = row_weight_.data();
+  return params;
+}
+
+void Preprocessor::run(kernels::LetterboxParams params, int32_t part, int32_t parts) const {
+  PAWL_CHECK(part >= 0 && part < parts && parts <= parts_max_);
   params.scratch = scratch_.data();
   kernel_(params, part, parts);
 }

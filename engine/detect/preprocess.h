@@ -34,6 +34,9 @@ class Preprocessor {
   // The same before normalisation, as bytes: what a quantized network reads.
   void run(uint8_t* y, int32_t part, int32_t parts) const;
 
+  // What run() computes but y and scratch: for kernels that run elsewhere.
+  kernels::LetterboxParams letterbox() const;
+
   // Of the prepared frame.
   const Placement& placement() const { return fitted_.placement; }
   const PreprocessSpec& spec() const { return spec_; }

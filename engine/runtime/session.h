@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "engine/artifact/artifact.h"
 #include "engine/detect/detection.h"
@@ -26,12 +27,17 @@ struct SessionOptions {
   int32_t detections_max = 300;
   bool multi_label = false;  // every class over the threshold, not the best one (for mAP)
   bool pin = false;          // each worker to a core of its own: PoolOptions::pin
+  // The CUDA driver, for artifacts that were compiled for such a device: a file name for the dynamic
+  // linker, or a path.
+  std::string cuda_driver = "libcuda.so.1";
   // Another session's, or ThreadPool::create(); `threads` and `pin` are then that pool's.
   std::shared_ptr<ThreadPool> pool = nullptr;
 };
 
 class Session {
  public:
+  // An artifact for a CUDA device that is missing or fails runs by its plan for the CPU, if it
+  // carries one: device_fault().
   // Errors: kUnsupported (the artifact's target does not run here), kInvalidArgument (options),
   // kCorrupt (a plan that does not hold together), kExhausted (memory, or a thread that cannot
   // start).
@@ -46,6 +52,11 @@ class Session {
   Result<std::span<const Detection>> detect(const platform::Frame& frame);
   const StageTimes& times() const;
 
+  // Empty while the plan runs where it was compiled for. Else why its device does not: this frame
+  // and all that follow are answered by the artifact's plan for the CPU, on threads().
+  const std::string& device_fault() const;
+
+  // What runs: after a device_fault(), the plan for the CPU.
   const Artifact& artifact() const;
   int32_t threads() const;
   const std::shared_ptr<ThreadPool>& pool() const;

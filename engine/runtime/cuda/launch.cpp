@@ -1,0 +1,113 @@
+#include "engine/runtime/cuda/launch.h"
+
+#include <cmath>
+#include <string>
+
+#include "engine/artifact/step_kind.h"
+#include "kernels/cuda/conv.h"
+#include "kernels/cuda/pool.h"
+#include "kernels/cuda/resize.h"
+
+namespace pawl::engine {
+namespace {
+
+using namespace kernels;  // NOLINT(google-build-using-namespace): an overload a kernel family
+
+// Images of a CUDA plan hold float16: the pointers of StepParams are addresses alone.
+const uint16_t* halves(const float* address) {
+  return reinterpret_cast<const uint16_t*>(address);
+}
+uint16_t* halves(float* address) {
+  return reinterpret_cast<uint16_t*>(address);
+}
+
+// Copies the fields that both have.
+template <typename To, typename From>
+void set_window_of(const From& from, To* to) {
+  to->IH = from.IH, to->IW = from.IW, to->OH = from.OH, to->OW = from.OW;
+  to->KH = from.KH, to->KW = from.KW;
+  to->stride_h = from.stride_h, to->stride_w = from.stride_w;
+  to->pad_top = from.pad_top, to->pad_left = from.pad_left;
+  to->dilation_h = from.dilation_h, to->dilation_w = from.dilation_w;
+  to->x_pixel_stride = from.x_pixel_stride, to->y_pixel_stride = from.y_pixel_stride;
+}
+
+// About how long a tile shape takes: CTAs come in waves over the multiprocessors, and small tiles
+// read more for a product. Relative; products a nanosecond of a full multiprocessor cancel out.
+template <typename Variant, typename Grid>
+double tile_cost(const Variant& variant, const Grid& grid, int32_t multiprocessors) {
+  const double area = double{1} * variant.tile_pixels * variant.tile_channels;
+  const double perimeter = double{1} * variant.tile_pixels + variant.tile_channels;
+  const double waves = std::ceil(double{1} * grid.x * grid.y / multiprocessors);
+  return waves * (area + 24.0 * perimeter);
+}
+
+struct Choice {
+  const Artifact& artifact;
+  const StepRecord& step;
+  const DeviceTraits& device;
+
+  template <typename Params>
+  Result<DeviceStep> operator()(const Params&) const {
+    return Error{Code::kUnsupported, artifact.name() + ": step \"" +
+                                         std::string(artifact.text(step.name)) +
+                                         "\": no kernel for " + step_kind_name(step.kind) +
+                                         " on CUDA devices; compile for a CPU target"};
+  }
+
+  Result<DeviceStep> operator()(const ConvParams& p) const {
+    cuda::ConvF16Params to{};
+    set_window_of(p, &to);
+    to.IC = p.IC, to.OC = p.OC;
+    to.residual_pixel_stride = p.residual_pixel_stride;
+    to.x = halves(p.x), to.weight = halves(p.weight), to.bias = p.bias;
+    to.residual = halves(p.residual), to.y = halves(p.y);
+    to.activation = p.activation;
+    const cuda::ConvF16Variant* best = nullptr;
+    double least = 0.0;
+    for (const cuda::ConvF16Variant& variant : cuda::kConvF16Variants) {
+      const double cost = tile_cost(variant, conv_f16_grid(variant, to), device.multiprocessors);
+      if (best == nullptr || cost < least) best = &variant, least = cost;
+    }
+    const cuda::ConvF16Grid grid = conv_f16_grid(*best, to);
+    return DeviceStep(
+        {"conv", best->kernel, {grid.x, grid.y, 1}, static_cast<uint32_t>(best->threads)}, to);
+  }
+
+  Result<DeviceStep> operator()(const PoolParams& p) const {
+    cuda::PoolF16Params to{};
+    set_window_of(p, &to);
+    to.average = p.kind == PoolKind::kAverage, to.count_padding = p.count_padding;
+    to.C = p.C, to.x = halves(p.x), to.y = halves(p.y);
+    return DeviceStep(pool_f16_launch(to), to);
+  }
+
+  Result<DeviceStep> operator()(const ResizeParams& p) const {
+    const cuda::ResizeF16Params to{.linear = p.kind == ResizeKind::kLinear,
+                                   .IH = p.IH,
+                                   .IW = p.IW,
+                                   .C = p.C,
+                                   .OH = p.OH,
+                                   .OW = p.OW,
+                                   .x_pixel_stride = p.x_pixel_stride,
+                                   .y_pixel_stride = p.y_pixel_stride,
+                                   .x = halves(p.x),
+                                   .y = halves(p.y),
+                                   .row0 = p.row0,
+                                   .row1 = p.row1,
+                                   .row_t = p.row_t,
+                                   .col0 = p.col0,
+                                   .col1 = p.col1,
+                                   .col_t = p.col_t};
+    return DeviceStep(resize_f16_launch(to), to);
+  }
+};
+
+}  // namespace
+
+Result<DeviceStep> device_step(const Artifact& artifact, const StepRecord& step,
+                               const StepParams& params, const DeviceTraits& device) {
+  return std::visit(Choice{artifact, step, device}, params);
+}
+
+}  // namespace pawl::engine
