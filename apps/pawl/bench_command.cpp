@@ -10,6 +10,7 @@
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/device_notice.h"
 #include "apps/pawl/file_guard.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/latency.h"
@@ -173,6 +174,8 @@ Status bench_model(const BenchArguments& arguments) {
   PAWL_TRY(guard.reads("the input", arguments.input));
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model, arguments.artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  DeviceNotice notice("bench");
+  notice.check(session);
   session.pool()->pin_caller();
   platform::stop_on_signals();
   const auto images = PAWL_TRY(bench_images(arguments.input));
@@ -182,6 +185,7 @@ Status bench_model(const BenchArguments& arguments) {
   } else {
     PAWL_TRY(measure_network(arguments, &session, &series));
   }
+  notice.check(session);
   Layers layers;
   if (arguments.layers) layers = PAWL_TRY(measure_layers(arguments, &session));
   if (arguments.json) {

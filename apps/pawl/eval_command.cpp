@@ -6,6 +6,7 @@
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/device_notice.h"
 #include "apps/pawl/file_guard.h"
 #include "apps/pawl/labelled_images.h"
 #include "apps/pawl/progress.h"
@@ -88,6 +89,8 @@ Status eval_model(const EvalArguments& arguments) {
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
   auto images = PAWL_TRY(LabelledImages::open(arguments.images, arguments.labels, artifact));
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
+  DeviceNotice notice("eval");
+  notice.check(session);
   StageSeries series;
   platform::stop_on_signals();
   Progress progress("images", static_cast<int64_t>(images.count()));
@@ -95,6 +98,7 @@ Status eval_model(const EvalArguments& arguments) {
     progress.advance(static_cast<int64_t>(done));
   }));
   progress.clear();
+  notice.check(session);
   for (const std::string& remark : images.remarks()) {
     std::fprintf(stderr, "pawl eval: %s\n", remark.c_str());
   }

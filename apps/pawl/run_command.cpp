@@ -13,6 +13,7 @@
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
+#include "apps/pawl/device_notice.h"
 #include "apps/pawl/file_guard.h"
 #include "apps/pawl/latency.h"
 #include "apps/pawl/progress.h"
@@ -140,6 +141,7 @@ class Run {
       if (session_.artifact().head().present == 0) return {};
     }
     const auto detections = PAWL_TRY(session_.detect(frame));
+    notice_.check(session_);
     series_.add(session_.times());
     for (const engine::Detection& d : detections) ++per_class_[d.class_id];
     if (lines_) {
@@ -197,6 +199,7 @@ class Run {
   std::chrono::steady_clock::time_point start_;
   int64_t tried_ = 0;
   int64_t skipped_ = 0;
+  DeviceNotice notice_{"run"};
   StageSeries series_;
   std::map<int32_t, int64_t> per_class_;
 };

@@ -76,9 +76,9 @@ Status Lowering::check_input() const {
 Result<Lowered> Lowering::run() {
   const Status checked = check_input();
   if (!checked.ok()) return checked.error();
-  const int32_t multiple =
-      quantization_ == nullptr ? target_.channel_multiple : target_.channel_multiple_u8;
-  views_ = assign_views(graph_, multiple, &elided_);
+  views_ = assign_views(
+      graph_, quantization_ == nullptr ? target_.channel_multiple : target_.channel_multiple_u8,
+      &elided_);
   native_.assign(graph_.values.size(), -1);
   converted_.assign(graph_.values.size(), -1);
   at_boundary_.assign(graph_.values.size(), -1);

@@ -6,7 +6,7 @@ namespace pawl::engine {
 // A step has one distance from head to head, and attends over all pixels of its tensors: operands
 // that lie further apart than others take a step a head, and every area is a run of pixels of its
 // own.
-void Lowering::lower_attention(const Node& node) {
+Status Lowering::lower_attention(const Node& node) {
   const std::vector<int64_t>& first = node.integers("first");
   const std::vector<int64_t>& distance = node.integers("step");
   const int64_t heads = node.integer("heads");
@@ -19,6 +19,7 @@ void Lowering::lower_attention(const Node& node) {
   const int64_t pixels = in[2] * in[3] / areas;
   const bool together = distance[0] == distance[1] && distance[1] == distance[2];
   const int64_t heads_a_step = together ? heads : 1;
+  if (heads_a_step != heads && !channels_fit(value)) return unsupported(node, kGroupsUneven);
   for (int64_t area = 0; area < areas; ++area) {
     const auto band = [&](int32_t whole) {
       return areas == 1 ? whole : builder_.add_pixel_range(whole, area * pixels, pixels);
@@ -41,6 +42,7 @@ void Lowering::lower_attention(const Node& node) {
     }
   }
   builder_.add_multiply_adds(heads * areas * pixels * pixels * (key + value));
+  return {};
 }
 
 }  // namespace pawl::engine

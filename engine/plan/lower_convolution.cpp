@@ -87,6 +87,9 @@ Status Lowering::lower_conv(const Node& node) {
     lower_winograd(node, x, y, residual);
     return {};
   }
+  if (groups > 1 && !(channels_fit(IC / groups) && channels_fit(OC / groups))) {
+    return unsupported(node, kGroupsUneven);
+  }
   for (int64_t group = 0; group < groups; ++group) {
     const int64_t ic = IC / groups;
     const int64_t oc = OC / groups;

@@ -47,8 +47,7 @@ Status Lowering::lower_on_images(const Node& node) {
       lower_blocks(node, image(node.inputs[0]));
       return {};
     case Op::kAttention:
-      lower_attention(node);
-      return {};
+      return lower_attention(node);
     default:
       break;
   }
@@ -95,9 +94,18 @@ Status Lowering::lower_pool(const Node& node) {
   return {};
 }
 
-// Channel ranges are views and cost nothing; any other slice or split is a copy.
+// Whether a Slice or Split needs no step: its outputs are channels of its input's buffer.
+bool Lowering::outputs_are_views(const Node& node) const {
+  if (!is_channel_range(graph_, node)) return false;
+  const ValueId root = views_[static_cast<size_t>(node.inputs[0])].root;
+  return std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
+    return views_[static_cast<size_t>(output)].root == root;
+  });
+}
+
+// Views cost nothing; any other slice or split is a copy.
 Status Lowering::lower_image_slice(const Node& node) {
-  if (is_channel_range(graph_, node)) {
+  if (outputs_are_views(node)) {
     for (size_t i = 0; i < node.outputs.size(); ++i) output(node, i);
     return {};
   }

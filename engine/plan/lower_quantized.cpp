@@ -1,6 +1,7 @@
 // Nodes on 8-bit images, and the boundaries between 8 bits and float.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "engine/passes/rewrite.h"
@@ -107,6 +108,9 @@ Status Lowering::lower_conv_u8(const Node& node, const QuantizedConv& conv) {
     add_quantized_step(node, conv, {x, y, residual}, 0, OC, /*depthwise=*/true);
     return {};
   }
+  if (groups > 1 && !(channels_fit(IC / groups) && channels_fit(OC / groups))) {
+    return unsupported(node, kGroupsUneven);
+  }
   for (int64_t group = 0; group < groups; ++group) {
     const int64_t ic = IC / groups;
     const int64_t oc = OC / groups;
@@ -166,13 +170,32 @@ void Lowering::add_quantized_step(const Node& node, const QuantizedConv& conv,
   set_step_fields(conv_fields(node), &step);
 }
 
+// Views where they may start there, else copies.
+void Lowering::lower_channel_range_u8(const Node& node) {
+  const bool views = outputs_are_views(node);
+  int64_t first = node.op == Op::kSlice ? node.integers("starts")[1] : 0;
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const int32_t y = output(node, i);
+    const int64_t channels = shape(node.outputs[i])[1];
+    if (!views) {
+      std::vector<int32_t> index(static_cast<size_t>(channels));
+      std::iota(index.begin(), index.end(), static_cast<int32_t>(first));
+      StepRecord& step =
+          builder_.add_step(StepKind::kCopyU8, node.name, {{native_tensor(node.inputs[0])}, {y}});
+      step.data[0] = builder_.add_weights(std::span<const int32_t>(index));
+      ++copies_;
+    }
+    first += channels;
+  }
+}
+
 // Operators that keep the scale: concat of unplaced inputs, pooling, nearest resize, shuffles.
 Status Lowering::lower_on_u8(const Node& node) {
   switch (node.op) {
     case Op::kSlice:
     case Op::kSplit:
       if (!is_channel_range(graph_, node)) break;
-      for (size_t i = 0; i < node.outputs.size(); ++i) output(node, i);
+      lower_channel_range_u8(node);
       return {};
     case Op::kConcat: {
       if (node.integer("axis") != 1) break;

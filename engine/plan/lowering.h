@@ -10,6 +10,9 @@
 
 namespace pawl::engine {
 
+inline constexpr const char* kGroupsUneven =
+    "groups whose channels are no multiple of what the device moves at once (8, or 16 bytes)";
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const Target& target, const GraphQuantization* quantization)
@@ -29,11 +32,18 @@ class Lowering {
   void convert(const std::string& name, int32_t from, int32_t to);  // NHWC <-> row-major
   Status lower_node(const Node& node);
   Error unsupported(const Node& node, const std::string& why) const;
+  // Whether a view may start at a multiple of `channels` (Target::channel_multiple).
+  bool channels_fit(int64_t channels) const {
+    const int32_t multiple =
+        quantization_ == nullptr ? target_.channel_multiple : target_.channel_multiple_u8;
+    return channels % multiple == 0;
+  }
 
   // lower_image.cpp.
   Status lower_on_images(const Node& node);
   Status lower_pool(const Node& node);
   Status lower_image_slice(const Node& node);
+  bool outputs_are_views(const Node& node) const;
   void lower_image_concat(const Node& node);
   void lower_channel_gather(const Node& node);
   void lower_focus(const Node& node);
@@ -63,7 +73,7 @@ class Lowering {
   void lower_blocks(const Node& node, int32_t x);
 
   // lower_attention.cpp.
-  void lower_attention(const Node& node);
+  Status lower_attention(const Node& node);
 
   // lower_dense.cpp.
   Status lower_dense(const Node& node);
@@ -85,6 +95,7 @@ class Lowering {
   Result<int32_t> image_u8(const Node& node, ValueId id);  // quantized if need be
   int32_t dequantized(ValueId id);
   Status lower_on_u8(const Node& node);
+  void lower_channel_range_u8(const Node& node);
   Status lower_conv_u8(const Node& node, const QuantizedConv& conv);
   void add_quantized_step(const Node& node, const QuantizedConv& conv, const Operands& operands,
                           int64_t first, int64_t count, bool depthwise);

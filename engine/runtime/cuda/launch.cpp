@@ -4,7 +4,11 @@
 #include <string>
 
 #include "engine/artifact/step_kind.h"
+#include "kernels/cuda/attention.h"
 #include "kernels/cuda/conv.h"
+#include "kernels/cuda/dense.h"
+#include "kernels/cuda/depthwise.h"
+#include "kernels/cuda/pixelwise.h"
 #include "kernels/cuda/pool.h"
 #include "kernels/cuda/resize.h"
 
@@ -72,6 +76,54 @@ struct Choice {
     const cuda::ConvF16Grid grid = conv_f16_grid(*best, to);
     return DeviceStep(
         {"conv", best->kernel, {grid.x, grid.y, 1}, static_cast<uint32_t>(best->threads)}, to);
+  }
+
+  Result<DeviceStep> operator()(const DepthwiseParams& p) const {
+    return DeviceStep(cuda::depthwise_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const UnaryParams& p) const {
+    return DeviceStep(cuda::unary_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const BinaryParams& p) const {
+    return DeviceStep(cuda::binary_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const GatherParams& p) const {
+    return DeviceStep(cuda::gather_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const FocusParams& p) const {
+    return DeviceStep(cuda::focus_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const PadParams<float>& p) const {
+    return DeviceStep(cuda::pad_f16_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const AttentionParams& p) const {
+    return DeviceStep(cuda::attention_f16_launch(p), p);
+  }
+
+  Result<DeviceStep> operator()(const StridedCopyParams& p) const {
+    const auto half = [this](int32_t tensor) {
+      return artifact.tensors()[static_cast<size_t>(tensor)].element == Element::kFloat16;
+    };
+    const cuda::CopyLaunchParams to{p, half(step.input[0]), half(step.output[0])};
+    return DeviceStep(copy_launch(to), to);
+  }
+  Result<DeviceStep> operator()(const DenseBinaryParams& p) const {
+    return DeviceStep(cuda::dense_binary_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const DenseUnaryParams& p) const {
+    return DeviceStep(cuda::dense_unary_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const DenseReduceParams& p) const {
+    return DeviceStep(cuda::dense_reduce_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const MatmulParams& p) const {
+    return DeviceStep(cuda::matmul_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const TopKParams& p) const {
+    return DeviceStep(cuda::topk_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const DenseGatherParams& p) const {
+    return DeviceStep(cuda::dense_gather_launch(p), p);
   }
 
   Result<DeviceStep> operator()(const PoolParams& p) const {

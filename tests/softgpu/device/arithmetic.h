@@ -2,10 +2,12 @@
 #pragma once
 
 #include <bit>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "tests/softgpu/device/float16.h"
 
@@ -191,6 +193,28 @@ struct Flushing {
   float operator()(T... x) const {
     return flush(F()(flush(x)...));
   }
+};
+// .rz, .rm, .rp: towards zero, down, up. Volatile, so that the operation stays between the two
+// changes of the host's mode.
+template <typename F, int kMode>
+struct Rounded {
+  template <typename... T>
+  float operator()(T... x) const {
+    return apply({x...}, std::make_index_sequence<sizeof...(T)>());
+  }
+
+ private:
+  template <size_t... kIndex>
+  static float apply(const float (&x)[sizeof...(kIndex)], std::index_sequence<kIndex...>) {
+    const volatile float held[] = {x[kIndex]...};
+    std::fesetround(kMode);
+    volatile float result = F()(static_cast<float>(held[kIndex])...);
+    std::fesetround(FE_TONEAREST);
+    return result;
+  }
+};
+struct FusedMultiplyAdd {  // by the host's mode
+  float operator()(float a, float b, float c) const { return std::fma(a, b, c); }
 };
 // .sat: to [0, 1], NaN to 0.
 template <typename F>

@@ -161,12 +161,38 @@ void multiply_wide(Decoder& d, bool add) {
   }
 }
 
+// A float operation in another rounding mode than to the nearest; null without such a word.
+template <typename F, int kArity>
+Execute in_other_mode(Decoder& d) {
+  if (d.take("rz")) return map_same<Rounded<F, FE_TOWARDZERO>, kArity, float>();
+  if (d.take("rm")) return map_same<Rounded<F, FE_DOWNWARD>, kArity, float>();
+  if (d.take("rp")) return map_same<Rounded<F, FE_UPWARD>, kArity, float>();
+  return nullptr;
+}
+
+// False where the operation rounds to the nearest.
+template <typename F, int kArity>
+bool rounded_otherwise(Decoder& d) {
+  const Execute execute = in_other_mode<F, kArity>(d);
+  if (execute == nullptr) return false;
+  const Type type = d.take_type();
+  if (type != Type::kF32) d.fail("unsupported type");
+  finish(d, type, execute, kArity);
+  return true;
+}
+
+template <typename F>
+struct InFloat {
+  float operator()(float a, float b) const { return F()(a, b); }
+};
+
 void multiply(Decoder& d) {
   if (d.take("wide")) return multiply_wide(d, false);
   if (d.take("hi")) {
     const Type type = d.take_type();
     return finish(d, type, for_integer<MultiplyHigh, 2>(type), 2);
   }
+  if (rounded_otherwise<InFloat<Multiply>, 2>(d)) return;
   d.take("lo");
   any_type<Multiply, 2>(d);
 }
@@ -188,7 +214,13 @@ struct AddSaturating {
   }
 };
 
+void fused(Decoder& d) {
+  if (rounded_otherwise<FusedMultiplyAdd, 3>(d)) return;
+  any_type<MultiplyAdd, 3, HalfMultiplyAdd>(d);
+}
+
 void add(Decoder& d) {
+  if (rounded_otherwise<InFloat<Add>, 2>(d)) return;
   // .sat of a float is a clamp to [0, 1], of an integer to its range.
   const bool sat = d.take("sat");
   d.take("rn");
@@ -225,7 +257,7 @@ void add_arithmetic(DecodeTable& table) {
   table["sub"] = any_type<Subtract, 2>;
   table["mul"] = multiply;
   table["mad"] = multiply_add;
-  table["fma"] = any_type<MultiplyAdd, 3, HalfMultiplyAdd>;
+  table["fma"] = fused;
   table["div"] = divide;
   table["rem"] = remainder;
   table["abs"] = any_type<Absolute, 1>;

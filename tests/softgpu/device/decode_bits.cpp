@@ -239,20 +239,24 @@ void extract(Decoder& d) {
   }
 }
 
+template <typename T>
 void run_insert(Warp& w, const Instruction& i, uint32_t mask) {
-  auto* d = w.at<uint32_t>(i.d[0]);
-  const auto *a = w.at<uint32_t>(i.s[0]), *b = w.at<uint32_t>(i.s[1]);
+  constexpr uint32_t kBits = 8 * sizeof(T);
+  auto* d = w.at<T>(i.d[0]);
+  const auto *a = w.at<T>(i.s[0]), *b = w.at<T>(i.s[1]);
   const auto *position = w.at<uint32_t>(i.s[2]), *length = w.at<uint32_t>(i.s[3]);
   for_lanes(mask, [&](int32_t l) {
-    const uint32_t at = position[l] & 255, bits = length[l] & 255;
-    const uint64_t field = at >= 32 ? 0 : ((uint64_t{1} << std::min<uint32_t>(bits, 32)) - 1) << at;
-    d[l] = static_cast<uint32_t>((b[l] & ~field) | ((uint64_t{a[l]} << (at & 63)) & field));
+    const uint32_t at = position[l] & 255, bits = std::min<uint32_t>(length[l] & 255, kBits);
+    const T ones = bits == kBits ? static_cast<T>(~T{0}) : static_cast<T>((T{1} << bits) - 1);
+    const T field = at >= kBits ? T{0} : static_cast<T>(ones << at);
+    d[l] = static_cast<T>((b[l] & ~field) | ((at >= kBits ? T{0} : a[l] << at) & field));
   });
 }
 void insert(Decoder& d) {
   const Type t = d.take_type();
-  if (t != Type::kB32) d.fail("unsupported type");
-  setup(d, run_insert, {t, t, Type::kU32, Type::kU32});
+  if (t != Type::kB32 && t != Type::kB64) d.fail("unsupported type");
+  setup(d, t == Type::kB32 ? run_insert<uint32_t> : run_insert<uint64_t>,
+        {t, t, Type::kU32, Type::kU32});
 }
 
 struct Reverse {

@@ -1,0 +1,105 @@
+// See pixelwise.h. A thread makes eight channels of a pixel.
+#include <cuda_fp16.h>
+
+#include <cstdint>
+
+#include "kernels/cuda/device/activation.cuh"
+#include "kernels/cuda/device/channels.cuh"
+#include "kernels/cuda/pixelwise.h"
+
+namespace pawl::kernels::cuda {
+namespace {
+
+__device__ inline const uint16_t* at(const float* image, int pixel, int pixel_stride, int channel) {
+  return reinterpret_cast<const uint16_t*>(image) + static_cast<size_t>(pixel) * pixel_stride +
+         channel;
+}
+__device__ inline uint16_t* at(float* image, int pixel, int pixel_stride, int channel) {
+  return reinterpret_cast<uint16_t*>(image) + static_cast<size_t>(pixel) * pixel_stride + channel;
+}
+
+__device__ inline float combine(BinaryOp op, float a, float b) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMin:
+      return b < a ? b : a;
+    default:
+      return a < b ? b : a;
+  }
+}
+
+}  // namespace
+
+extern "C" {
+__global__ void __launch_bounds__(128) unary_f16(UnaryParams p) {
+  Place place;
+  if (!place_of(static_cast<int>(p.P), p.C, &place)) return;
+  float v[kChannels];
+  load_channels(at(p.x, place.pixel, p.x_pixel_stride, place.channel), place.count, v);
+  activate(v, p.activation);
+  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+}
+
+__global__ void __launch_bounds__(128) binary_f16(BinaryParams p) {
+  Place place;
+  if (!place_of(static_cast<int>(p.P), p.C, &place)) return;
+  float a[kChannels], b[kChannels];
+  load_channels(at(p.a, place.pixel, p.a_pixel_stride, place.channel), place.count, a);
+  load_channels(at(p.b, place.pixel, p.b_pixel_stride, place.channel), place.count, b);
+#pragma unroll
+  for (int i = 0; i < kChannels; ++i) a[i] = combine(p.op, a[i], b[i]);
+  activate(a, p.activation);
+  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, a);
+}
+
+__global__ void __launch_bounds__(128) gather_f16(GatherParams p) {
+  Place place;
+  if (!place_of(static_cast<int>(p.P), p.C, &place)) return;
+  const __half* x = reinterpret_cast<const __half*>(at(p.x, place.pixel, p.x_pixel_stride, 0));
+  float v[kChannels];
+#pragma unroll
+  for (int i = 0; i < kChannels; ++i) {
+    v[i] = i < place.count ? __half2float(x[p.index[place.channel + i]]) : 0.0F;
+  }
+  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+}
+
+__global__ void __launch_bounds__(128) focus_f16(FocusParams p) {
+  Place place;
+  if (!place_of(p.OH * p.OW, 4 * p.C, &place)) return;
+  const int oy = place.pixel / p.OW, ox = place.pixel % p.OW;
+  float v[kChannels];
+#pragma unroll
+  for (int i = 0; i < kChannels; ++i) {
+    v[i] = 0.0F;
+    if (i >= place.count) continue;
+    const int group = (place.channel + i) / p.C, c = (place.channel + i) % p.C;
+    const int pixel = (2 * oy + p.dy[group]) * 2 * p.OW + 2 * ox + p.dx[group];
+    v[i] = __half2float(*reinterpret_cast<const __half*>(at(p.x, pixel, p.x_pixel_stride, c)));
+  }
+  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+}
+
+__global__ void __launch_bounds__(128) pad_f16(PadParams<float> p) {
+  Place place;
+  if (!place_of(p.OH * p.OW, p.C, &place)) return;
+  const int iy = place.pixel / p.OW - p.pad_top, ix = place.pixel % p.OW - p.pad_left;
+  float v[kChannels];
+  if (iy >= 0 && iy < p.IH && ix >= 0 && ix < p.IW) {
+    load_channels(at(p.x, iy * p.IW + ix, p.x_pixel_stride, place.channel), place.count, v);
+  } else {
+#pragma unroll
+    for (float& one : v) one = p.value;
+  }
+  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+}
+}
+
+}  // namespace pawl::kernels::cuda
