@@ -3,20 +3,20 @@
 //   acc[oy,ox,oc] = bias[oc] + sum_{ky,kx,ic} x[oy*sh+ky*dh-pt, ox*sw+kx*dw-pl, ic]
 //                                             * w[oc,ky,kx,ic]
 //   y[oy,ox,oc]   = epilogue(acc)
-// Outside the image x is the input's zero point, which `pad` holds.
+// Outside the image x is what `pad` holds.
 //
 // Method   conv.h, K walked 64 at a time.
 // Shapes   x (IH,IW,IC), y (OH,OW,OC), residual (OH,OW,OC); channels contiguous, pixel strides in
-//          elements (>= channels), rows dense in pixels. y is u8, or float32 where `y_float` is set.
+//          elements (>= channels), rows dense in pixels. y is u8, or float16 where `y_half` is set.
 // Weights  packed by pack_conv_u8_rows: [OC][KH][KW][IC rounded up to 16], zero-filled. bias, and the
 //          epilogue's scale and inverse_scale, [OC rounded up to 8].
-// pad      16 bytes, all the input's zero point.
+// pad      16 bytes: the input's zero point, or where IC <= 16 what stands for 0 in each channel.
 // Requires sm_80. Addresses 16-byte aligned; x's pixel stride a multiple of 16, the others of 8. Fewer
 //          than 2^31 elements between the first and the last of x, y, residual, weight. y overlaps
 //          neither x nor residual, except residual == y. |acc| < 2^31 by construction (IC*KH*KW <=
 //          2^15). An activation that epilogue_supports().
 // Reads    nothing outside its operands' channels; writes nothing outside y's.
-// Error    none: bit-equal to cpu/conv_u8/scalar.cpp.
+// Error    none: bit-equal to cpu/conv_u8/scalar.cpp; its floats rounded once for y_half.
 //
 // Included by device code: C++17.
 #pragma once
@@ -41,8 +41,8 @@ struct ConvU8LaunchParams {
   const int8_t* weight;
   const int32_t* bias;
   const uint8_t* pad;
-  uint8_t* y;      // null where y_float is set
-  float* y_float;  // null where y is set
+  uint8_t* y;        // null where y_half is set
+  uint16_t* y_half;  // null where y is set
   Epilogue epilogue;
 };
 

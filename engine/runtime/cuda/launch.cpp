@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "engine/artifact/step_kind.h"
 #include "kernels/cuda/attention.h"
+#include "kernels/cuda/bytes.h"
 #include "kernels/cuda/conv.h"
+#include "kernels/cuda/conv_u8.h"
 #include "kernels/cuda/dense.h"
 #include "kernels/cuda/depthwise.h"
 #include "kernels/cuda/pixelwise.h"
@@ -51,6 +54,20 @@ struct Choice {
   const StepRecord& step;
   const DeviceTraits& device;
 
+  // The tile shape of least cost, and its grid.
+  template <typename Variant, size_t kCount, typename Params, typename Grid>
+  std::pair<const Variant*, Grid> best_tile(const Variant (&variants)[kCount], const Params& params,
+                                            Grid (*grid_of)(const Variant&, const Params&)) const {
+    std::pair<const Variant*, Grid> best{nullptr, {}};
+    double least = 0.0;
+    for (const Variant& variant : variants) {
+      const Grid grid = grid_of(variant, params);
+      const double cost = tile_cost(variant, grid, device.multiprocessors);
+      if (best.first == nullptr || cost < least) best = {&variant, grid}, least = cost;
+    }
+    return best;
+  }
+
   template <typename Params>
   Result<DeviceStep> operator()(const Params&) const {
     return Error{Code::kUnsupported, artifact.name() + ": step \"" +
@@ -67,15 +84,53 @@ struct Choice {
     to.x = halves(p.x), to.weight = halves(p.weight), to.bias = p.bias;
     to.residual = halves(p.residual), to.y = halves(p.y);
     to.activation = p.activation;
-    const cuda::ConvF16Variant* best = nullptr;
-    double least = 0.0;
-    for (const cuda::ConvF16Variant& variant : cuda::kConvF16Variants) {
-      const double cost = tile_cost(variant, conv_f16_grid(variant, to), device.multiprocessors);
-      if (best == nullptr || cost < least) best = &variant, least = cost;
-    }
-    const cuda::ConvF16Grid grid = conv_f16_grid(*best, to);
+    const auto& [variant, grid] = best_tile(cuda::kConvF16Variants, to, cuda::conv_f16_grid);
     return DeviceStep(
-        {"conv", best->kernel, {grid.x, grid.y, 1}, static_cast<uint32_t>(best->threads)}, to);
+        {"conv", variant->kernel, {grid.x, grid.y, 1}, static_cast<uint32_t>(variant->threads)},
+        to);
+  }
+
+  Result<DeviceStep> operator()(const ConvU8Params& p) const {
+    cuda::ConvU8LaunchParams to{};
+    set_window_of(p, &to);
+    to.IC = p.IC, to.OC = p.OC;
+    to.x = p.x, to.weight = p.weight, to.bias = p.bias, to.pad = p.pad;
+    to.y = p.y, to.y_half = halves(p.y_float);
+    to.epilogue = p.epilogue;
+    const auto& [variant, grid] = best_tile(cuda::kConvU8Variants, to, cuda::conv_u8_grid);
+    return DeviceStep(
+        {"conv_u8", variant->kernel, {grid.x, grid.y, 1}, static_cast<uint32_t>(variant->threads)},
+        to);
+  }
+  Result<DeviceStep> operator()(const DepthwiseU8Params& p) const {
+    return DeviceStep(cuda::depthwise_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const QuantizeParams& p) const {
+    return DeviceStep(cuda::quantize_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const DequantizeParams& p) const {
+    return DeviceStep(cuda::dequantize_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const CopyU8Params& p) const {
+    return DeviceStep(cuda::copy_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const MaxPoolU8Params& p) const {
+    return DeviceStep(cuda::max_pool_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const NearestU8Params& p) const {
+    return DeviceStep(cuda::nearest_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const BinaryU8Params& p) const {
+    return DeviceStep(cuda::binary_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const AveragePoolU8Params& p) const {
+    return DeviceStep(cuda::average_pool_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const TableU8Params& p) const {
+    return DeviceStep(cuda::table_u8_launch(p), p);
+  }
+  Result<DeviceStep> operator()(const PadParams<uint8_t>& p) const {
+    return DeviceStep(cuda::pad_u8_launch(p), p);
   }
 
   Result<DeviceStep> operator()(const DepthwiseParams& p) const {

@@ -153,7 +153,7 @@ Result<StepParams> read_dequantize(const StepReader& reader) {
 
 Result<StepParams> read_copy_u8(const StepReader& reader) {
   const ImageU8 x = PAWL_TRY(reader.input_u8(0));
-  const ImageU8 y = PAWL_TRY(reader.output_u8(0));
+  const ImageU8 y = PAWL_TRY(reader.output_u8_anywhere(0));
   if (x.H != y.H || x.W != y.W) return reader.broken("shapes differ");
   const int32_t* index = nullptr;
   if (reader.record().data[0] != kNoData) {

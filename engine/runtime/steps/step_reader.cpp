@@ -40,7 +40,11 @@ Status StepReader::check_image(const TensorRecord& record) const {
       !all_within(1, kChannelsMax, record.extent[1]) || footprint(record) >= kTensorFloatsMax) {
     return broken("an image is larger than kernels can index");
   }
-  // Kernels of a device move 16 bytes at once.
+  return {};
+}
+
+// Kernels of a device move 16 bytes at once.
+Status StepReader::check_alignment(const TensorRecord& record) const {
   const auto bytes = record.pixel_stride * element_bytes(record.element);
   if (cuda() && (bytes % kDeviceAlignment != 0 || record.offset % kDeviceAlignment != 0)) {
     return broken("an image's pixels do not start at multiples of 16 bytes");
@@ -55,6 +59,7 @@ Result<Image> StepReader::image(int32_t index) const {
     return broken("a tensor is not of floats");
   }
   PAWL_TRY(check_image(record));
+  PAWL_TRY(check_alignment(record));
   return Image{.H = record.extent[2],
                .W = record.extent[3],
                .C = record.extent[1],
@@ -98,9 +103,16 @@ Result<Image> StepReader::output_image(int i) const {
   return image(step_.output[i]);
 }
 Result<ImageU8> StepReader::input_u8(int i) const {
-  return image_u8(step_.input[i]);
+  ImageU8 image = PAWL_TRY(image_u8(step_.input[i]));
+  PAWL_TRY(check_alignment(tensor(step_.input[i])));
+  return image;
 }
 Result<ImageU8> StepReader::output_u8(int i) const {
+  ImageU8 image = PAWL_TRY(image_u8(step_.output[i]));
+  PAWL_TRY(check_alignment(tensor(step_.output[i])));
+  return image;
+}
+Result<ImageU8> StepReader::output_u8_anywhere(int i) const {
   return image_u8(step_.output[i]);
 }
 Result<const TensorRecord*> StepReader::input_dense(int i) const {

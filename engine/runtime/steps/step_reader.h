@@ -49,6 +49,8 @@ class StepReader {
   // As an 8-bit image.
   Result<ImageU8> input_u8(int i) const;
   Result<ImageU8> output_u8(int i) const;
+  // For copies, which on a device too may go to any channel.
+  Result<ImageU8> output_u8_anywhere(int i) const;
 
   // As a dense row-major tensor.
   Result<const TensorRecord*> input_dense(int i) const;
@@ -97,6 +99,7 @@ class StepReader {
 
  private:
   Status check_image(const TensorRecord& tensor) const;
+  Status check_alignment(const TensorRecord& tensor) const;
   Result<Image> image(int32_t index) const;
   Result<ImageU8> image_u8(int32_t index) const;
   Result<const TensorRecord*> dense(int32_t index) const;

@@ -13,6 +13,7 @@
 #include "engine/runtime/cuda/device_code.h"
 #include "kernels/cpu/conv_u8/variants.h"
 #include "kernels/cuda/images.h"
+#include "kernels/half.h"
 #include "tests/kernels/conv_u8_problem.h"
 #include "tests/softgpu/softgpu.h"
 
@@ -86,8 +87,8 @@ std::string run_on(const SoftGpu& gpu, CUfunction function, const ConvU8Variant&
   const bool in_place = host.epilogue.residual != nullptr && host.epilogue.residual == host.y;
   CUdeviceptr y = 0;
   if (host.y_float != nullptr) {
-    y = upload_pixels<float>(gpu, nullptr, pixels, host.OC, 0, y_stride);
-    p.y_float = reinterpret_cast<float*>(y);
+    y = upload_pixels<uint16_t>(gpu, nullptr, pixels, host.OC, 0, y_stride);
+    p.y_half = reinterpret_cast<uint16_t*>(y);
   } else {
     y = upload_pixels<uint8_t>(gpu, in_place ? host.y : nullptr, pixels, host.OC,
                                host.y_pixel_stride, y_stride);
@@ -109,12 +110,16 @@ std::string run_on(const SoftGpu& gpu, CUfunction function, const ConvU8Variant&
   if (result == pawl::cuda::CUDA_SUCCESS) result = gpu.driver.cuCtxSynchronize();
   if (result != pawl::cuda::CUDA_SUCCESS)
     return gpu.driver.check(result, "launch").error().message + gpu.findings();
-  const size_t element = host.y_float != nullptr ? 4 : 1;
-  uint8_t* out = host.y_float != nullptr ? reinterpret_cast<uint8_t*>(host.y_float) : host.y;
+  const size_t element = host.y_float != nullptr ? 2 : 1;
+  std::vector<uint16_t> halves(static_cast<size_t>(host.OC));
   for (int64_t i = 0; i < pixels; ++i) {
-    gpu.driver.cuMemcpyDtoH(out + static_cast<size_t>(i * host.y_pixel_stride) * element,
-                            y + static_cast<uint64_t>(i * y_stride) * element,
+    void* const row = host.y_float != nullptr ? static_cast<void*>(halves.data())
+                                              : host.y + i * host.y_pixel_stride;
+    gpu.driver.cuMemcpyDtoH(row, y + static_cast<uint64_t>(i * y_stride) * element,
                             static_cast<size_t>(host.OC) * element);
+    for (size_t c = 0; host.y_float != nullptr && c < halves.size(); ++c) {
+      host.y_float[i * host.y_pixel_stride + static_cast<int64_t>(c)] = half_value(halves[c]);
+    }
   }
   const std::string findings = gpu.findings();
   // Unwritten still, as it should be; so these reads are findings, and do not count.
@@ -144,6 +149,12 @@ TEST_F(ConvU8, SameBitsAsTheSpecification) {
     ASSERT_NE(module, nullptr);
     ConvU8Problem problem(shape, static_cast<uint32_t>(i));
     const auto reference = problem.run(conv_u8_variants().back().run, 1);
+    for (size_t p = 0; shape.float_output && p < static_cast<size_t>(problem.pixels()); ++p) {
+      for (size_t c = 0; c < static_cast<size_t>(shape.OC); ++c) {
+        float& value = reference->floats.at(p, c);
+        value = half_value(half_bits(value));
+      }
+    }
     for (const ConvU8Variant& variant : kConvU8Variants) {
       for (const int64_t seed : {0, i + 1}) {
         const std::string what = std::string(variant.kernel) + " seed " + std::to_string(seed) +
