@@ -1,10 +1,12 @@
 // Proves: the demo model, whole, from a camera's bytes to boxes, finds on the software GPU what it
 // finds on the CPU, without a race or a read of what nobody wrote; and that a device lost in the
-// middle of a frame's graph costs no frame.
+// middle of a frame's graph costs no frame. Its INT8 plan has the bytes of the CPU's.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +33,15 @@ class CudaModel : public testing::Test {
   }
   void TearDown() override { softgpu::control().reset(); }
 
-  static std::vector<std::byte> demo_for(const std::string& target) {
+  // `calibration`: INT8.
+  static std::vector<std::byte> demo_for(const std::string& target,
+                                         CalibrationFrames* calibration = nullptr) {
     const auto graph = import_onnx(PAWL_SOURCE_DIR "/models/demo/demo.onnx");
     EXPECT_TRUE(graph.ok()) << graph.error().message;
     CompileOptions options;
     options.target = target;
     options.input = InputSize{320, 192};
+    options.calibration = calibration;
     Result<Compiled> compiled = compile(graph.value(), options);
     EXPECT_TRUE(compiled.ok()) << compiled.error().message;
     return std::move(compiled.value().artifact);
@@ -55,6 +60,37 @@ struct Scene {
   std::vector<uint8_t> bytes;
   platform::Frame frame;
 };
+
+class SceneFrames : public CalibrationFrames {
+ public:
+  size_t count() const override { return 3; }
+  Result<platform::Frame> frame(size_t index) override {
+    scene_.emplace(20 + index);
+    return scene_->frame;
+  }
+
+ private:
+  std::optional<Scene> scene_;
+};
+
+// Every 8-bit value of the plan that a step writes, by its name, channels as they stand.
+std::map<std::string, std::vector<uint8_t>> bytes_of(Session* session,
+                                                     const platform::Frame& frame) {
+  std::map<std::string, std::vector<uint8_t>> values;
+  EXPECT_TRUE(session->preprocess(frame).ok());
+  const Status observed = session->run_observed([&](int32_t, const TensorView& view) {
+    if (view.data_u8 == nullptr) return;
+    std::vector<uint8_t>& bytes = values[std::string(view.name)];
+    bytes.clear();
+    const int64_t pixels = int64_t{view.extent[2]} * view.extent[3];
+    for (int64_t p = 0; p < pixels; ++p) {
+      const uint8_t* first = view.data_u8 + p * view.pixel_stride;
+      bytes.insert(bytes.end(), first, first + view.extent[1]);
+    }
+  });
+  EXPECT_TRUE(observed.ok());
+  return values;
+}
 
 double overlap(const Detection& a, const Detection& b) {
   const double w = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
@@ -95,6 +131,38 @@ TEST_F(CudaModel, FindsTheBoxesOfTheCpu) {
     }
   }
   EXPECT_GE(boxes, 3U);
+}
+
+// What is 8 bits is the same bits as in the CPU's plan: float16 begins behind it.
+TEST_F(CudaModel, Int8HasTheBytesOfTheCpu) {
+  SceneFrames calibration;
+  const auto bytes = demo_for("cuda-sm80", &calibration);
+  const Result<Artifact> artifact = Artifact::from_bytes(bytes, "demo");
+  ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+  Result<Session> device =
+      Session::create(artifact.value(), {.threads = 1, .cuda_driver = PAWL_SOFTGPU});
+  Result<Session> cpu = Session::create(*artifact.value().fallback(), {.threads = 1});
+  ASSERT_TRUE(device.ok() && cpu.ok());
+  const Scene scene(2);
+  const auto found = bytes_of(&device.value(), scene.frame);
+  const auto wanted = bytes_of(&cpu.value(), scene.frame);
+  ASSERT_EQ(device.value().device_fault(), "");
+  ASSERT_EQ(softgpu::control().finding_count(), 0) << softgpu::control().finding(0);
+  EXPECT_GE(wanted.size(), 50U);
+  ASSERT_EQ(found.size(), wanted.size());
+  for (const auto& [name, value] : wanted) EXPECT_EQ(found.at(name), value) << name;
+
+  const auto boxes = device.value().detect(scene.frame);
+  ASSERT_TRUE(boxes.ok());
+  const std::vector<Detection> kept(boxes.value().begin(), boxes.value().end());
+  const auto expected = cpu.value().detect(scene.frame);
+  ASSERT_TRUE(expected.ok());
+  ASSERT_EQ(kept.size(), expected.value().size());
+  ASSERT_FALSE(kept.empty());
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_EQ(kept[i].class_id, expected.value()[i].class_id);
+    EXPECT_GT(overlap(kept[i], expected.value()[i]), 0.99);
+  }
 }
 
 TEST_F(CudaModel, ADeviceLostInAFrameCostsNoFrame) {
