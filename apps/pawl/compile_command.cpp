@@ -20,6 +20,7 @@
 #include "engine/compile/compiler.h"
 #include "engine/head/labels.h"
 #include "engine/onnx/importer.h"
+#include "engine/plan/target.h"
 #include "platform/files.h"
 #include "platform/mapped_file.h"
 #include "platform/output_file.h"
@@ -34,10 +35,24 @@ constexpr size_t kLabelFileBytesMax = size_t{16} << 20;
 struct CompileArguments {
   std::string model, output, input, labels, head = "auto", pre;
   Int8Arguments int8;
-  bool json = false;
+  bool json = false, half = false, no_cpu_fallback = false;
   engine::ImportOptions import;
   engine::CompileOptions compile;
 };
+
+// What only CUDA devices have is refused for others. Unknown targets are compile()'s to name.
+void check_target(CompileArguments* arguments) {
+  arguments->compile.cpu_fallback = !arguments->no_cpu_fallback;
+  const auto target = engine::find_target(arguments->compile.target);
+  if (!target.ok() || target.value().cuda()) return;
+  const auto refuse = [&](const char* option, const char* instead) {
+    throw CLI::ValidationError(
+        std::string(option) + " needs a CUDA target (--target cuda-sm87); " + instead,
+        CLI::ExitCodes::ValidationError);
+  };
+  if (arguments->half) refuse("--half", "for a CPU leave it out, or use --int8");
+  if (arguments->no_cpu_fallback) refuse("--no-cpu-fallback", "a CPU's plan falls back on nothing");
+}
 
 // Throws CLI::ValidationError for what the user typed wrongly.
 void check(CompileArguments* arguments) {
@@ -49,6 +64,7 @@ void check(CompileArguments* arguments) {
     throw CLI::ValidationError(status.error().message, CLI::ExitCodes::ValidationError);
   };
   check_int8(arguments->int8);
+  check_target(arguments);
   reject(engine::parse_head(arguments->head, &arguments->compile.head));
   reject(engine::parse_pre(arguments->pre, &arguments->compile.head));
 }
@@ -90,6 +106,10 @@ void print_report(const CompileArguments& arguments, const engine::Compiled& com
   add_quantization(report, measure, &table);
   table.add({"arena", bytes_text(static_cast<uint64_t>(report.arena_bytes))});
   table.add({"weights", bytes_text(static_cast<uint64_t>(report.weight_bytes))});
+  if (is_cuda(artifact.plan())) {
+    const engine::Artifact* cpu = artifact.fallback();
+    table.add({"plan for the CPU", cpu == nullptr ? "none" : bytes_text(cpu->file_bytes())});
+  }
   table.add({"concat inputs in place", std::to_string(report.concats_elided)});
   table.add({"copies left", std::to_string(report.copies)});
   table.add({"written", arguments.output + ", " + bytes_text(compiled.artifact.size())});
@@ -216,8 +236,8 @@ void add_compile(CLI::App* program, Action* action) {
       ->option_text("OUT.pawl");
   command
       ->add_option("--target", arguments->compile.target,
-                   "native, cpu-generic, cpu-arm64, cpu-x86-64-v3 (AVX2) or "
-                   "cpu-x86-64-v4 (AVX-512)")
+                   "native, cpu-generic, cpu-arm64, cpu-x86-64-v3 (AVX2), cpu-x86-64-v4 (AVX-512), "
+                   "cuda-sm87 (Orin), cuda-sm80, cuda-sm86, cuda-sm89 or cuda-sm90")
       ->option_text("T [native]");
   named(command->add_option("--input", arguments->input, "Network input; else the model's own"))
       ->option_text("WxH");
@@ -233,6 +253,11 @@ void add_compile(CLI::App* program, Action* action) {
                    "stretch, pad=0..255, scale=, mean=, std=")
       ->option_text("...");
   add_int8_options(command, &arguments->int8);
+  command->add_flag("--half", arguments->half,
+                    "Float16: what CUDA targets have unless --int8 is given");
+  command->add_flag(
+      "--no-cpu-fallback", arguments->no_cpu_fallback,
+      "With a CUDA target: no plan for the CPU, which else runs where the device fails");
   command->add_flag("--json", arguments->json, "Print the summary as JSON");
   command->footer(
       "Examples\n"
@@ -240,6 +265,7 @@ void add_compile(CLI::App* program, Action* action) {
       "  pawl compile yolov8n.onnx -o line.pawl --input 640x384 --target cpu-x86-64-v3\n"
       "  pawl compile yolov8n.onnx -o small.pawl --int8 --calib photos/ --val val/images \\\n"
       "      --val-labels val/labels --max-drop 0.5 --report small.html\n"
+      "  pawl compile yolov8n.onnx -o orin.pawl --target cuda-sm87\n"
       "  pawl compile custom.onnx -o custom.pawl --head yolox --pre color=bgr,scale=1");
   command->callback([arguments, action] {
     check(arguments.get());

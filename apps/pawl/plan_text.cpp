@@ -15,7 +15,7 @@ const char* precision_name(const engine::Artifact& artifact) {
   for (const engine::TensorRecord& tensor : artifact.tensors()) {
     if (tensor.element == engine::Element::kUint8) return "int8";
   }
-  return "float32";
+  return is_cuda(artifact.plan()) ? "float16" : "float32";
 }
 
 std::string tensor_shape(const engine::Artifact& artifact, int32_t tensor) {

@@ -8,7 +8,7 @@
 
 namespace pawl::program {
 
-// "float32", or "int8" where any tensor is.
+// "float32" or, for a CUDA device, "float16"; "int8" where any tensor is.
 const char* precision_name(const engine::Artifact& artifact);
 
 // "1x64x80x80"; "-" for an absent tensor.
