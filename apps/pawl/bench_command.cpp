@@ -16,6 +16,7 @@
 #include "apps/pawl/latency.h"
 #include "apps/pawl/plan_text.h"
 #include "apps/pawl/progress.h"
+#include "apps/pawl/projection_report.h"
 #include "apps/pawl/text.h"
 #include "engine/artifact/step_kind.h"
 #include "engine/runtime/session.h"
@@ -34,7 +35,7 @@ constexpr int64_t kSyntheticFrames = 4;  // so that branches do not learn one pi
 constexpr size_t kSamplesMax = 10'000'000;
 
 struct BenchArguments {
-  std::string model, input;
+  std::string model, input, project;
   double seconds = 5.0;
   double paced_fps = 0.0;  // 0: one frame after the other
   bool layers = false;
@@ -173,6 +174,9 @@ Status bench_model(const BenchArguments& arguments) {
   PAWL_TRY(guard.reads("the artifact", arguments.model));
   PAWL_TRY(guard.reads("the input", arguments.input));
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model, arguments.artifact));
+  if (!arguments.project.empty()) {
+    return print_projection(artifact, arguments.project, arguments.layers, arguments.json);
+  }
   auto session = PAWL_TRY(engine::Session::create(artifact, arguments.session));
   DeviceNotice notice("bench");
   notice.check(session);
@@ -190,21 +194,22 @@ Status bench_model(const BenchArguments& arguments) {
   if (arguments.layers) layers = PAWL_TRY(measure_layers(arguments, &session));
   if (arguments.json) {
     Json json = {{"model", arguments.model},
-                 {"target", artifact.target()},
-                 {"precision", precision_name(artifact)},
+                 {"target", session.artifact().target()},
+                 {"precision", precision_name(session.artifact())},
+                 {"device_fault", session.device_fault()},
                  {"threads", session.threads()},
                  {"cpu", cpu_name()},
                  {"ms", series.json()},
                  {"frames", series.count()}};
-    if (arguments.layers) json["layers"] = layers_json(artifact, layers);
+    if (arguments.layers) json["layers"] = layers_json(session.artifact(), layers);
     std::fputs(json_text(json).c_str(), stdout);
     return {};
   }
   std::printf("%s for %s, %d threads, %zu frames of %dx%d, %s\n", arguments.model.c_str(),
-              std::string(artifact.target()).c_str(), session.threads(), series.count(),
+              std::string(session.artifact().target()).c_str(), session.threads(), series.count(),
               images[0].width, images[0].height, cpu_name().c_str());
   std::fputs(series.table().c_str(), stdout);
-  if (arguments.layers) print_layers(artifact, layers);
+  if (arguments.layers) print_layers(session.artifact(), layers);
   return {};
 }
 
@@ -230,12 +235,17 @@ void add_bench(CLI::App* program, Action* action) {
   named(command->add_option("--input", arguments->input,
                             "Image; else 1280x720 of the synthetic line"))
       ->option_text("IMAGE");
+  named(command->add_option(
+            "--project", arguments->project,
+            "Run nothing: what a plan for a CUDA device should take on " + board_names()))
+      ->option_text("BOARD");
   command->add_flag("--layers", arguments->layers, "Time each step of the plan too");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->footer(
       "Examples\n"
       "  pawl bench model.pawl --threads 1 --seconds 10\n"
-      "  pawl bench model.pawl --paced 25 --json");
+      "  pawl bench model.pawl --paced 25 --json\n"
+      "  pawl bench orin.pawl --project orin-nano-super --layers");
   command->callback(
       [arguments, action] { *action = [arguments] { return bench_model(*arguments); }; });
 }
