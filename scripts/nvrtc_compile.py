@@ -48,8 +48,9 @@ def main():
     for name, text in {
             "cstdint": "typedef signed char int8_t; typedef unsigned char uint8_t; typedef short int16_t;\n"
                        "typedef unsigned short uint16_t; typedef int int32_t; typedef unsigned int uint32_t;\n"
-                       "typedef long long int64_t; typedef unsigned long long uint64_t;\n",
-            "cstddef": ""}.items():  # size_t and ptrdiff_t are built in
+                       "typedef long long int64_t; typedef unsigned long long uint64_t;\n"
+                       "typedef unsigned long uintptr_t;\n",
+            "cstddef": "", "cstring": ""}.items():  # size_t, ptrdiff_t and memcpy are built in
         (shims / name).write_text("#pragma once\n" + text, encoding="utf-8")
     for file in files:
         for architecture in ARCHITECTURES:
