@@ -23,6 +23,7 @@ Launch dequantize_launch(const DequantizeParams& p) {
   return pixels_launch("dequantize_f16", p);
 }
 Launch copy_u8_launch(const CopyU8Params& p) {
+  if (p.index != nullptr) return element_launch("bytes", "gather_u8", p.P * p.C);
   return pixels_launch("copy_u8", p);
 }
 Launch max_pool_u8_launch(const MaxPoolU8Params& p) {

@@ -1,5 +1,5 @@
-// See bytes.h. A thread makes eight channels of a pixel, by single IEEE operations in the order of
-// the scalar kernels.
+// See bytes.h. A thread makes eight channels of a pixel where not said otherwise, by single IEEE
+// operations in the order of the scalar kernels.
 #include <cstdint>
 
 #include "kernels/cuda/bytes.h"
@@ -71,16 +71,10 @@ __global__ void __launch_bounds__(128) dequantize_f16(DequantizeParams p) {
 __global__ void __launch_bounds__(128) copy_u8(CopyU8Params p) {
   Place place;
   if (!place_of(static_cast<int>(p.P), p.C, &place)) return;
-  const uint8_t* x = at(p.x, place.pixel, p.x_pixel_stride, 0);
+  const uint2 x = load_bytes(at(p.x, place.pixel, p.x_pixel_stride, place.channel), place.count);
   uint32_t y[8];
-  if (p.index == nullptr) {
-    const uint2 bytes = load_bytes(x + place.channel, place.count);
 #pragma unroll
-    for (int i = 0; i < 8; ++i) y[i] = byte_of(bytes, i);
-  } else {
-#pragma unroll
-    for (int i = 0; i < 8; ++i) y[i] = i < place.count ? x[p.index[place.channel + i]] : 0;
-  }
+  for (int i = 0; i < 8; ++i) y[i] = byte_of(x, i);
   // Into the middle of a pixel: byte by byte.
   uint8_t* to = at(p.y, place.pixel, p.y_pixel_stride, place.channel);
   if (reinterpret_cast<uintptr_t>(to) % 8 == 0) return store_bytes(to, place.count, y);
@@ -88,6 +82,14 @@ __global__ void __launch_bounds__(128) copy_u8(CopyU8Params p) {
   for (int i = 0; i < 8; ++i) {
     if (i < place.count) to[i] = static_cast<uint8_t>(y[i]);
   }
+}
+
+// A thread a channel: a warp reads neighbouring indices, and x from one or a few pixels.
+__global__ void __launch_bounds__(128) gather_u8(CopyU8Params p) {
+  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int pixel = index / p.C, channel = index % p.C;
+  if (pixel >= p.P) return;
+  *at(p.y, pixel, p.y_pixel_stride, channel) = *at(p.x, pixel, p.x_pixel_stride, p.index[channel]);
 }
 
 __global__ void __launch_bounds__(128) max_pool_u8(MaxPoolU8Params p) {

@@ -1,13 +1,9 @@
 #include "kernels/cuda/dense.h"
 
+#include "kernels/cuda/grid.h"
+
 namespace pawl::kernels::cuda {
 namespace {
-
-Launch element_launch(const char* kernel, int64_t count) {
-  constexpr int64_t kThreads = 128;
-  const auto blocks = static_cast<uint32_t>((count + kThreads - 1) / kThreads);
-  return {"dense", kernel, {blocks, 1, 1}, static_cast<uint32_t>(kThreads)};
-}
 
 int64_t product(const int64_t (&extent)[kRank]) {
   int64_t count = 1;
@@ -18,26 +14,26 @@ int64_t product(const int64_t (&extent)[kRank]) {
 }  // namespace
 
 Launch copy_launch(const CopyLaunchParams& p) {
-  return element_launch("strided_copy", product(p.copy.extent));
+  return element_launch("dense", "strided_copy", product(p.copy.extent));
 }
 Launch dense_binary_launch(const DenseBinaryParams& p) {
-  return element_launch("dense_binary", product(p.extent));
+  return element_launch("dense", "dense_binary", product(p.extent));
 }
 Launch dense_unary_launch(const DenseUnaryParams& p) {
-  return element_launch("dense_unary", p.count);
+  return element_launch("dense", "dense_unary", p.count);
 }
 Launch dense_reduce_launch(const DenseReduceParams& p) {
   const bool softmax = p.kind == DenseReduceParams::Kind::kSoftmax;
-  return element_launch(softmax ? "dense_softmax" : "dense_reduce", p.outer * p.inner);
+  return element_launch("dense", softmax ? "dense_softmax" : "dense_reduce", p.outer * p.inner);
 }
 Launch matmul_launch(const MatmulParams& p) {
-  return element_launch("matmul", p.batch * p.M * p.N);
+  return element_launch("dense", "matmul", p.batch * p.M * p.N);
 }
 Launch topk_launch(const TopKParams& p) {
-  return element_launch("topk", p.rows * p.n);
+  return element_launch("dense", "topk", p.rows * p.n);
 }
 Launch dense_gather_launch(const DenseGatherParams& p) {
-  return element_launch("dense_gather", p.outer * p.count * p.inner);
+  return element_launch("dense", "dense_gather", p.outer * p.count * p.inner);
 }
 
 }  // namespace pawl::kernels::cuda

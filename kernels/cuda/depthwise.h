@@ -10,10 +10,14 @@
 // Included by device code: C++17.
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/cuda/launch.h"
 #include "kernels/depthwise.h"
 
 namespace pawl::kernels::cuda {
+
+inline constexpr int32_t kDepthwiseGroups = 8;  // of eight channels, at most, in a CTA
 
 Launch depthwise_f16_launch(const DepthwiseParams& params);
 

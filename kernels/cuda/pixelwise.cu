@@ -1,4 +1,4 @@
-// See pixelwise.h. A thread makes eight channels of a pixel.
+// See pixelwise.h. A thread makes eight channels of a pixel where not said otherwise.
 #include <cuda_fp16.h>
 
 #include <cstdint>
@@ -59,32 +59,27 @@ __global__ void __launch_bounds__(128) binary_f16(BinaryParams p) {
   store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, a);
 }
 
+// A thread a channel: a warp reads neighbouring indices, and x from one or a few pixels.
 __global__ void __launch_bounds__(128) gather_f16(GatherParams p) {
-  Place place;
-  if (!place_of(static_cast<int>(p.P), p.C, &place)) return;
-  const __half* x = reinterpret_cast<const __half*>(at(p.x, place.pixel, p.x_pixel_stride, 0));
-  float v[kChannels];
-#pragma unroll
-  for (int i = 0; i < kChannels; ++i) {
-    v[i] = i < place.count ? __half2float(x[p.index[place.channel + i]]) : 0.0F;
-  }
-  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int pixel = index / p.C, channel = index % p.C;
+  if (pixel >= p.P) return;
+  *at(p.y, pixel, p.y_pixel_stride, channel) = *at(p.x, pixel, p.x_pixel_stride, p.index[channel]);
 }
 
+// A thread a channel, as channels of a pixel of x may be fewer than eight.
 __global__ void __launch_bounds__(128) focus_f16(FocusParams p) {
-  Place place;
-  if (!place_of(p.OH * p.OW, 4 * p.C, &place)) return;
-  const int oy = place.pixel / p.OW, ox = place.pixel % p.OW;
-  float v[kChannels];
+  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int pixel = index / (4 * p.C), channel = index % (4 * p.C);
+  if (pixel >= p.OH * p.OW) return;
+  const int oy = pixel / p.OW, ox = pixel % p.OW, group = channel / p.C;
+  int dy = p.dy[0], dx = p.dx[0];
 #pragma unroll
-  for (int i = 0; i < kChannels; ++i) {
-    v[i] = 0.0F;
-    if (i >= place.count) continue;
-    const int group = (place.channel + i) / p.C, c = (place.channel + i) % p.C;
-    const int pixel = (2 * oy + p.dy[group]) * 2 * p.OW + 2 * ox + p.dx[group];
-    v[i] = __half2float(*reinterpret_cast<const __half*>(at(p.x, pixel, p.x_pixel_stride, c)));
+  for (int g = 1; g < 4; ++g) {  // parameters at an index would be copied to local memory
+    if (group == g) dy = p.dy[g], dx = p.dx[g];
   }
-  store_channels(at(p.y, place.pixel, p.y_pixel_stride, place.channel), place.count, v);
+  const int from = (2 * oy + dy) * 2 * p.OW + 2 * ox + dx;
+  *at(p.y, pixel, p.y_pixel_stride, channel) = *at(p.x, from, p.x_pixel_stride, channel % p.C);
 }
 
 __global__ void __launch_bounds__(128) pad_f16(PadParams<float> p) {

@@ -235,9 +235,11 @@ TEST_F(ImagesF16, GatherFocusAndPad) {
 TEST_F(ImagesF16, Depthwise) {
   for (int i = 0; i < 16; ++i) {
     DepthwiseParams p{};
-    p.IH = pick(1, 9), p.IW = pick(1, 9), p.C = channels();
-    p.KH = pick(1, 5), p.KW = pick(1, 5), p.stride_h = pick(1, 2), p.stride_w = pick(1, 2);
-    p.pad_top = pick(0, 2), p.pad_left = pick(0, 2);
+    p.IH = pick(1, 9), p.IW = pick(1, 9);
+    // Also more channels than a CTA takes, and more taps than it stages at once.
+    p.C = i % 4 == 0 ? pick(60, 170) : channels();
+    p.KH = pick(1, 7), p.KW = pick(1, 7), p.stride_h = pick(1, 2), p.stride_w = pick(1, 2);
+    p.pad_top = pick(0, 3), p.pad_left = pick(0, 3);
     p.dilation_h = pick(1, 2), p.dilation_w = pick(1, 2);
     p.OH = pick(1, 7), p.OW = pick(1, 7);
     p.activation = activation();

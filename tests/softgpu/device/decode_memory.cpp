@@ -16,11 +16,20 @@ Space space_of(const Instruction& i) {
   return static_cast<Space>(i.option >> 16);
 }
 
+// Generic addresses count where they lead, lane by lane.
 void count(Warp& w, const Instruction& i, uint32_t mask, const uint64_t* addresses,
            uint32_t bytes) {
   const Space space = space_of(i);
-  if (space == Space::kShared) count_shared(w, mask, addresses, bytes);
-  if (space == Space::kGlobal) count_global(w, mask, addresses, bytes);
+  uint64_t there[kLanes];
+  uint32_t shared = 0, global = 0;
+  for_lanes(mask, [&](int32_t l) {
+    there[l] = addresses[l];
+    const Space of_lane = space == Space::kGeneric ? resolve_generic(&there[l]) : space;
+    if (of_lane == Space::kShared) shared |= 1U << l;
+    if (of_lane == Space::kGlobal) global |= 1U << l;
+  });
+  if (shared != 0) count_shared(w, shared, there, bytes);
+  if (global != 0) count_global(w, global, there, bytes);
 }
 
 void run_load(Warp& w, const Instruction& i, uint32_t mask) {
