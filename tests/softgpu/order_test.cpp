@@ -241,6 +241,19 @@ TEST(Order, BankConflictsAndSectors) {
   EXPECT_EQ(dense.global_sectors_ideal, 4);
   EXPECT_EQ(counts("mad.wide.u32 %x1, %tid, 64, %data; ld.global.u32 %r1, [%x1];").global_sectors,
             32);
+  // Lanes that read the same bytes need them once.
+  const Counters broadcast = counts("ld.global.u32 %r1, [%data];");
+  EXPECT_EQ(broadcast.global_sectors, 1);
+  EXPECT_EQ(broadcast.global_sectors_ideal, 4);
+  EXPECT_EQ(broadcast.global_sectors_distinct, 1);
+  // Generic addresses count where they lead.
+  const Counters generic = counts("ld.u32 %r1, [%mine];");
+  EXPECT_EQ(generic.global_sectors, 4);
+  EXPECT_EQ(generic.global_sectors_distinct, 4);
+  EXPECT_EQ(counts("mad.lo.u32 %r1, %lane, 8, %r0; cvt.u64.u32 %x1, %r1; "
+                   "cvta.shared.u64 %x1, %x1; st.u32 [%x1], 1;")
+                .bank_conflicts,
+            1);
 }
 
 }  // namespace

@@ -127,12 +127,17 @@ void count_shared(Warp& w, uint32_t mask, const uint64_t* addresses, uint32_t by
 }
 
 void count_global(Warp& w, uint32_t mask, const uint64_t* addresses, uint32_t bytes) {
-  uint64_t sectors[64];
+  uint64_t sectors[64], places[kLanes], highest = 0;
   size_t count = 0;
-  int64_t lanes = 0;
+  int64_t distinct = 0, lanes = 0;
   for_lanes(mask, [&](int32_t lane) {
     ++lanes;
-    const uint64_t sector = addresses[lane] / 32;
+    const uint64_t address = addresses[lane], sector = address / 32;
+    // Lanes mostly ascend, so a search is rare.
+    if (address > highest || std::find(places, places + distinct, address) == places + distinct) {
+      places[distinct++] = address;
+      highest = std::max(highest, address);
+    }
     // Neighbours mostly share one: look from the newest back.
     for (size_t k = count; k > 0; --k) {
       if (sectors[k - 1] == sector) return;
@@ -143,6 +148,7 @@ void count_global(Warp& w, uint32_t mask, const uint64_t* addresses, uint32_t by
   ++counters.global_requests;
   counters.global_sectors += static_cast<int64_t>(count);
   counters.global_sectors_ideal += (lanes * bytes + 31) / 32;
+  counters.global_sectors_distinct += (distinct * bytes + 31) / 32;
   counters.global_bytes += lanes * bytes;
 }
 

@@ -175,6 +175,7 @@ SOFTGPU_EXPORT bool softgpu_counters(const char* kernel, Counters* counters) {
     counters->global_requests += c.global_requests;
     counters->global_sectors += c.global_sectors;
     counters->global_sectors_ideal += c.global_sectors_ideal;
+    counters->global_sectors_distinct += c.global_sectors_distinct;
     counters->global_bytes += c.global_bytes;
   }
   return any;
