@@ -10,6 +10,7 @@ target_compile_definitions(softgpu.triton_test PRIVATE PAWL_PYTHON="${Python3_EX
 pawl_gpu_test(kernels/cuda/conv DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/conv_u8 DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/bytes DEPS pawl::kernels)
+pawl_gpu_test(kernels/cuda/dense DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/images DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/letterbox DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/traffic DEPS pawl::kernels)

@@ -173,7 +173,11 @@ __global__ void __launch_bounds__(128) dense_reduce(DenseReduceParams p) {
     const float v = x[i * p.inner];
     sum.add(v);
     product *= v;
-    if (p.kind == Kind::kMin ? v < best : v > best) best = v, where = i;
+    // As the CPU also where a NaN decides.
+    const bool kept = p.kind == Kind::kArgMax ? v <= best
+                      : p.kind == Kind::kMin  ? best < v
+                                              : best > v;
+    if (!kept) best = v, where = i;
   }
   float result = best;
   if (p.kind == Kind::kSum) result = sum.value();
