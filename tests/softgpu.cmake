@@ -47,3 +47,11 @@ if(PAWL_HAVE_CUDA)
   target_compile_definitions(kernels.cuda.fault_test PRIVATE
     PAWL_FAULTS_DIR="${faults_dir}" PAWL_FAULTS="${faults}")
 endif()
+
+if(TARGET pawl_program)
+  add_test(NAME e2e.cuda
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/e2e/cuda_cli.py
+      --pawl $<TARGET_FILE:pawl> --model ${PROJECT_SOURCE_DIR}/models/demo/demo.onnx
+      --softgpu $<TARGET_FILE_DIR:softgpu> --device-code ${PAWL_HAVE_CUDA})
+  set_tests_properties(e2e.cuda PROPERTIES LABELS "e2e;fault" TIMEOUT 300 SKIP_RETURN_CODE 77)
+endif()
