@@ -184,18 +184,20 @@ __device__ inline Finding examine(const CandidatesParams& p, const CandidateLeve
   return found;
 }
 
+static_assert(kTilePixels == 64, "bits in two words, two pixels a lane");
+
 // Counts to where each begins, by one warp, two neighbours a lane. Returns the sum.
 __device__ inline uint32_t exclusive_sum(uint32_t* counts) {
   const int lane = static_cast<int>(threadIdx.x % 32);
-  const uint32_t first = counts[2 * lane], both = first + counts[2 * lane + 1];
+  uint2* mine = reinterpret_cast<uint2*>(counts) + lane;
+  const uint32_t first = mine->x, both = first + mine->y;
   uint32_t sum = both;
 #pragma unroll
   for (int step = 1; step < 32; step *= 2) {
     const uint32_t lower = __shfl_up_sync(kAll, sum, step);
     if (lane >= step) sum += lower;
   }
-  counts[2 * lane] = sum - both;
-  counts[2 * lane + 1] = sum - both + first;
+  *mine = make_uint2(sum - both, sum - both + first);
   return __shfl_sync(kAll, sum, 31);
 }
 
@@ -209,8 +211,8 @@ __device__ inline const CandidateLevel& level_of(const CandidatesParams& p, int 
 
 extern "C" __global__ void __launch_bounds__(kThreads) candidates(CandidatesParams p) {
   __shared__ uint32_t passing[kTilePixels / 32];
-  __shared__ uint32_t counts[kTilePixels];  // of keys; then where a pixel's begin
-  __shared__ uint64_t single[kTilePixels];  // the key of a pixel that has one at most
+  __shared__ alignas(8) uint32_t counts[kTilePixels];  // of keys; then where a pixel's begin
+  __shared__ uint64_t single[kTilePixels];             // the key of a pixel that has one at most
 
   const int tile = static_cast<int>(blockIdx.x);
   const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
