@@ -134,6 +134,10 @@ const Case kCases[] = {
      [](auto a, auto, auto) { return static_cast<uint64_t>(std::popcount(u(a))); }},
     {"clz.b32 %rd, %ra;",
      [](auto a, auto, auto) { return static_cast<uint64_t>(std::countl_zero(u(a))); }},
+    {"bfind.shiftamt.u32 %rd, %ra;",
+     [](auto a, auto, auto) {
+       return u(a) == 0 ? 0xFFFFFFFFU : static_cast<uint64_t>(std::countl_zero(u(a)));
+     }},
     {"dp4a.s32.s32 %rd, %ra, %rb, %rc;",
      [](auto a, auto c, auto d) {
        int64_t sum = s(d);

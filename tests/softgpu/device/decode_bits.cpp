@@ -281,6 +281,11 @@ struct CountLeadingZeros {
 struct FindTop {  // of an unsigned value; all bits set where there is none
   uint32_t operator()(uint32_t a) const { return 31 - static_cast<uint32_t>(std::countl_zero(a)); }
 };
+struct ShiftToTop {  // how far left the highest bit is to go; all bits set where there is none
+  uint32_t operator()(uint32_t a) const {
+    return a == 0 ? ~0U : static_cast<uint32_t>(std::countl_zero(a));
+  }
+};
 
 template <typename F>
 void count(Decoder& d) {
@@ -294,6 +299,10 @@ void word1(Decoder& d) {
   const Type t = d.take_type();
   if (t != Type::kB32 && t != Type::kU32) d.fail("unsupported type");
   setup(d, map1<F, uint32_t, uint32_t>, {t});
+}
+void find_top(Decoder& d) {
+  if (d.take("shiftamt")) return word1<ShiftToTop>(d);
+  word1<FindTop>(d);
 }
 
 template <bool kSignedA, bool kSignedB>
@@ -337,7 +346,7 @@ void add_bits(DecodeTable& table) {
   table["brev"] = word1<Reverse>;
   table["popc"] = count<CountOnes>;
   table["clz"] = count<CountLeadingZeros>;
-  table["bfind"] = word1<FindTop>;
+  table["bfind"] = find_top;
   table["dp4a"] = dot4;
 }
 
