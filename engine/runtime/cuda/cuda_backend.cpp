@@ -1,6 +1,7 @@
 #include "engine/runtime/cuda/cuda_backend.h"
 
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "engine/artifact/head_record.h"
 #include "engine/detect/preprocess.h"
 #include "engine/runtime/cuda/device.h"
+#include "engine/runtime/cuda/device_head.h"
 #include "engine/runtime/cuda/launch.h"
 #include "kernels/cuda/letterbox.h"
 #include "kernels/half.h"
@@ -42,12 +44,8 @@ uint64_t storage_bytes(const TensorRecord& tensor) {
   return elements * static_cast<uint64_t>(element_bytes(tensor.element));
 }
 
-// A map of the head in pinned memory, and as the floats that the decoder reads.
-struct HostMap {
-  int32_t tensor;
-  PinnedMemory pinned;
-  std::vector<float> floats;
-};
+// Before a frame's block: where it lies in the network input.
+constexpr size_t kPlacementBytes = 64;
 
 class CudaBackend final : public Backend {
  public:
@@ -82,8 +80,6 @@ class CudaBackend final : public Backend {
   CUdeviceptr address(const TensorRecord& tensor) const {
     return (tensor.storage == Storage::kArena ? arena_ : weights_).address() + tensor.offset;
   }
-  Status add_map(const MapRecord& map);
-  HeadMap host_map(const MapRecord& map);
   Status upload(const Frame& frame);
   Status grow_staging(size_t bytes);
   Status record_graph();
@@ -101,9 +97,8 @@ class CudaBackend final : public Backend {
   std::optional<Kernel> letterbox_;
   std::vector<Kernel> steps_;
   std::optional<Preprocessor> preprocessor_;
-  std::optional<Decoder> decoder_;  // absent with --head none
-  std::vector<HostMap> maps_;
-  std::vector<HeadLevel> levels_;
+  std::optional<DeviceHead> head_;  // absent with --head none
+  std::vector<Kernel> head_steps_;
   std::map<int32_t, std::vector<std::byte>> read_tensors_;  // what tensor() gave out
 };
 
@@ -140,28 +135,6 @@ Status CudaBackend::choose_kernels() {
   return {};
 }
 
-Status CudaBackend::add_map(const MapRecord& map) {
-  if (map.tensor < 0) return {};
-  for (const HostMap& known : maps_) {
-    if (known.tensor == map.tensor) return {};
-  }
-  const TensorRecord& tensor = record(map.tensor);
-  const uint64_t bytes = storage_bytes(tensor);
-  HostMap made{map.tensor, PAWL_TRY(PinnedMemory::allocate(*device_, bytes)), {}};
-  made.floats.resize(bytes / static_cast<uint64_t>(element_bytes(tensor.element)));
-  maps_.push_back(std::move(made));
-  return {};
-}
-
-HeadMap CudaBackend::host_map(const MapRecord& map) {
-  for (const HostMap& known : maps_) {
-    if (known.tensor == map.tensor) {
-      return {.data = known.floats.data() + map.offset, .pixel = map.pixel, .channel = map.channel};
-    }
-  }
-  return {};
-}
-
 Status CudaBackend::prepare_detection(const DecodeOptions& options) {
   const HeadRecord& head = artifact_.head();
   const PreprocessSpec spec = preprocess_spec(head);
@@ -175,24 +148,8 @@ Status CudaBackend::prepare_detection(const DecodeOptions& options) {
   }
   preprocessor_.emplace(PAWL_TRY(Preprocessor::create(spec)));
   if (head.present == 0) return {};
-  int32_t pixels = 0;
-  for (const LevelRecord& level : artifact_.levels()) {
-    for (const MapRecord* map : {&level.box, &level.scores, &level.objectness}) {
-      PAWL_TRY(add_map(*map));
-    }
-    pixels += level.count;
-  }
-  for (const LevelRecord& level : artifact_.levels()) {
-    levels_.push_back(HeadLevel{.count = level.count,
-                                .grid_width = level.grid_width,
-                                .stride = level.stride,
-                                .anchor_w = level.anchor_w,
-                                .anchor_h = level.anchor_h,
-                                .box = host_map(level.box),
-                                .scores = host_map(level.scores),
-                                .objectness = host_map(level.objectness)});
-  }
-  decoder_.emplace(PAWL_TRY(Decoder::create(head_spec(head), options, pixels)));
+  head_.emplace(PAWL_TRY(
+      DeviceHead::create(artifact_, options, *device_, arena_.address(), weights_.address())));
   return {};
 }
 
@@ -207,7 +164,7 @@ Status CudaBackend::grow_staging(size_t bytes) {
   const PreprocessSpec& spec = preprocessor_->spec();
   const TensorRecord& input = record(artifact_.plan().input_tensor);
   kernels::cuda::LetterboxLaunchParams params{};
-  params.frame = reinterpret_cast<const kernels::cuda::FrameHeader*>(from);
+  params.frame = reinterpret_cast<const kernels::cuda::FrameHeader*>(from + kPlacementBytes);
   params.OW = spec.width, params.OH = spec.height, params.channels = spec.channels;
   params.y_pixel_stride = input.pixel_stride;
   params.rgb = spec.rgb, params.pad_value = spec.pad_value;
@@ -219,20 +176,27 @@ Status CudaBackend::grow_staging(size_t bytes) {
   }
   const DeviceStep step(letterbox_launch(params), params);
   letterbox_.emplace(Kernel{PAWL_TRY(device_->function(step.launch)), step});
+  head_steps_.clear();
+  if (head_) {
+    for (const DeviceStep& one : head_->steps(from)) {
+      head_steps_.push_back({PAWL_TRY(device_->function(one.launch)), one});
+    }
+  }
   return record_graph();
 }
 
-// A frame from its bytes on: letterbox, steps, maps back to the host.
+// A frame from its bytes on: letterbox, steps, the head, detections back to the host.
 Status CudaBackend::record_graph() {
   if (frame_graph_ != nullptr) driver().cuGraphExecDestroy(std::exchange(frame_graph_, nullptr));
   PAWL_TRY(check(driver().cuStreamBeginCapture(stream_, cuda::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                  "recording a frame"));
   PAWL_TRY(launch(*letterbox_));
   for (Kernel& kernel : steps_) PAWL_TRY(launch(kernel));
-  for (HostMap& map : maps_) {
-    PAWL_TRY(check(driver().cuMemcpyDtoHAsync(map.pinned.data(), address(record(map.tensor)),
-                                              map.pinned.bytes(), stream_),
-                   "copying a map"));
+  for (Kernel& kernel : head_steps_) PAWL_TRY(launch(kernel));
+  if (head_) {
+    const cuda::PinnedMemory& block = head_->host_block();
+    PAWL_TRY(check(driver().cuMemcpyDtoHAsync(block.data(), head_->block(), block.bytes(), stream_),
+                   "copying detections"));
   }
   cuda::CUgraph graph = nullptr;
   PAWL_TRY(check(driver().cuStreamEndCapture(stream_, &graph), "recording a frame"));
@@ -256,9 +220,16 @@ Status CudaBackend::upload(const Frame& frame) {
   PAWL_TRY(preprocessor_->prepare(frame));
   PAWL_TRY(device_->make_current());
   const kernels::LetterboxParams params = preprocessor_->letterbox();
-  const size_t bytes = kernels::cuda::frame_block_bytes(params);
+  const size_t bytes = kPlacementBytes + kernels::cuda::frame_block_bytes(params);
   if (bytes > frame_.bytes()) PAWL_TRY(grow_staging(bytes));
-  kernels::cuda::fill_frame_block(params, frame_.data());
+  const Placement& place = preprocessor_->placement();
+  const kernels::cuda::FramePlacement placement{place.scale_x,     place.scale_y,
+                                                place.offset_x,    place.offset_y,
+                                                place.frame_width, place.frame_height};
+  static_assert(sizeof(placement) <= kPlacementBytes);
+  std::memset(frame_.data(), 0, kPlacementBytes);
+  std::memcpy(frame_.data(), &placement, sizeof(placement));
+  kernels::cuda::fill_frame_block(params, frame_.data() + kPlacementBytes);
   if (frame_.device_address() != 0) return {};
   return check(driver().cuMemcpyHtoDAsync(staging_.address(), frame_.data(), bytes, stream_),
                "copying the frame");
@@ -271,17 +242,7 @@ Result<std::span<const Detection>> CudaBackend::detect(const Frame& frame, Stage
   PAWL_TRY(check(driver().cuGraphLaunch(frame_graph_, stream_), "starting a frame"));
   PAWL_TRY(wait());
   const int64_t inferred = now_ns();
-  for (HostMap& map : maps_) {
-    const TensorRecord& tensor = record(map.tensor);
-    if (tensor.element == Element::kFloat16) {
-      const auto* halves = reinterpret_cast<const uint16_t*>(map.pinned.data());
-      for (size_t i = 0; i < map.floats.size(); ++i) map.floats[i] = kernels::half_value(halves[i]);
-    } else {
-      std::memcpy(map.floats.data(), map.pinned.data(), map.pinned.bytes());
-    }
-  }
-  const std::span<const Detection> detections =
-      decoder_->decode(levels_, preprocessor_->placement());
+  const std::span<const Detection> detections = head_->detections();
   *times = {uploaded - start, inferred - uploaded, now_ns() - inferred};
   return detections;
 }
