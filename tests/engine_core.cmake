@@ -13,6 +13,7 @@ pawl_test(engine/artifact/golden DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/validate DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/digest DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/step_kind DEPS pawl::artifact)
+pawl_test(engine/artifact/head_record DEPS pawl::artifact)
 pawl_test(engine/artifact/validate_edges DEPS pawl::artifact SOURCES ${golden_plan})
 pawl_test(engine/artifact/hostile_bytes DEPS pawl::artifact SOURCES ${golden_plan}
   LABELS unit fault portable)

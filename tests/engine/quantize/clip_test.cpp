@@ -1,10 +1,13 @@
 // Proves: clip bounds have the least square error among the natural choices, zero is a level, the
-// scale stays in the range that kernels promise, weights use the whole range and no more.
+// scale stays in the range that kernels promise, a bin stands for its centre, weights use the whole
+// range and no more.
 #include "engine/quantize/clip.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <random>
 #include <vector>
 
@@ -86,6 +89,48 @@ TEST(Clip, BytesOfAnImageAreExact) {
   const kernels::Quantization q = choose_activation(histogram_of(values));
   EXPECT_EQ(q.zero, 0);
   EXPECT_NEAR(squared_error(values, q), 0.0, 1e-3);
+}
+
+// With one bin filled, the levels chosen are those that meet its centre best. A bin is as wide as a
+// half to an eighth of a level: levels that meet another point of it are further off on average.
+TEST(Clip, ABinStandsForItsCentre) {
+  const auto mean_distance = [](double point) {
+    double sum = 0.0;
+    size_t bins = 0;
+    for (size_t bin = 100; bin < kHistogramBins / 4; bin += 7, ++bins) {
+      Histogram h;
+      h.high = 1.0F;
+      h.count[bin] = 1.0;
+      const kernels::Quantization q = choose_activation(h);
+      const double at = (static_cast<double>(bin) + point) / kHistogramBins / q.scale;
+      sum += std::abs(at - std::nearbyint(at)) * q.scale * kHistogramBins;
+    }
+    return sum / static_cast<double>(bins);  // in widths of a bin
+  };
+  const double centre = mean_distance(0.5);
+  EXPECT_LT(centre, 0.1);
+  EXPECT_GT(mean_distance(0.0), 0.4);
+  EXPECT_GT(mean_distance(1.0), 0.4);
+}
+
+// A weight that a smaller scale clips costs its distance from level -127, never from -128, which
+// kernels do not take: here -128 would make the smaller scale the better one.
+TEST(Clip, AScaleIsJudgedByLevelsFromMinus127) {
+  const float whole = 1.0F / 127.0F;
+  const float next = whole * 63.0F / 64.0F;  // -1 lies at level -129 of it
+  std::vector<float> weights(9, 32.0F * next);
+  weights.push_back(-1.0F);
+  EXPECT_FLOAT_EQ(choose_weight_scale(weights), whole);
+}
+
+TEST(Clip, WeightsOutsideTheRangeAreItsEnds) {
+  const float weights[] = {-9.0F, -2.0F, -1.28F, -1.27F, 1.27F, 1.28F, 9.0F};
+  int8_t quantized[std::size(weights)];
+  std::fill(std::begin(quantized), std::end(quantized), int8_t{-128});
+  quantize_weights(weights, 0.01F, quantized);
+  for (size_t i = 0; i < std::size(weights); ++i) {
+    EXPECT_EQ(quantized[i], weights[i] < 0.0F ? -127 : 127) << weights[i];
+  }
 }
 
 TEST(Clip, WeightsStayInRangeAndNearTheirValues) {
