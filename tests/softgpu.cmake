@@ -30,25 +30,32 @@ endif()
 # Kernels with a fault planted, which the tests must notice.
 if(PAWL_HAVE_CUDA)
   set(planter ${CMAKE_CURRENT_LIST_DIR}/kernels/cuda/plant_fault.py)
-  set(conv_cu ${PROJECT_SOURCE_DIR}/kernels/cuda/conv.cu)
-  set(faults_dir ${CMAKE_CURRENT_BINARY_DIR}/faults)
-  file(MAKE_DIRECTORY ${faults_dir})
-  execute_process(COMMAND ${Python3_EXECUTABLE} ${planter} --list OUTPUT_VARIABLE faults
-    COMMAND_ERROR_IS_FATAL ANY)
-  foreach(fault ${faults})
-    add_custom_command(OUTPUT ${faults_dir}/${fault}.cu
-      COMMAND ${Python3_EXECUTABLE} ${planter} ${conv_cu} ${fault} ${faults_dir}/${fault}.cu
-      DEPENDS ${planter} ${conv_cu} ${PROJECT_SOURCE_DIR}/kernels/cuda/device/implicit_gemm.cuh
-      VERBATIM)
-    pawl_compile_device(${faults_dir}/${fault}.ptx ${faults_dir}/${fault}.cu -ptx -arch=compute_80)
-    list(APPEND faulty_ptx ${faults_dir}/${fault}.ptx)
+  set(device ${PROJECT_SOURCE_DIR}/kernels/cuda/device)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${planter})
+  set(headers ${device}/implicit_gemm.cuh ${device}/head_map.cuh ${device}/sort.cuh)
+  foreach(family conv candidates suppress)
+    set(faults_dir ${CMAKE_CURRENT_BINARY_DIR}/faults/${family})
+    file(MAKE_DIRECTORY ${faults_dir})
+    execute_process(COMMAND ${Python3_EXECUTABLE} ${planter} --list ${family}
+      OUTPUT_VARIABLE faults COMMAND_ERROR_IS_FATAL ANY)
+    foreach(fault ${faults})
+      add_custom_command(OUTPUT ${faults_dir}/${fault}.cu
+        COMMAND ${Python3_EXECUTABLE} ${planter} ${family} ${fault} ${faults_dir}/${fault}.cu
+        DEPENDS ${planter} ${PROJECT_SOURCE_DIR}/kernels/cuda/${family}.cu ${headers} VERBATIM)
+      pawl_compile_device(${faults_dir}/${fault}.ptx ${faults_dir}/${fault}.cu -ptx -arch=compute_80)
+      list(APPEND faulty_ptx ${faults_dir}/${fault}.ptx)
+    endforeach()
+    list(JOIN faults "," faults)
+    list(APPEND faults_of PAWL_FAULTS_${family}="${faults}")
   endforeach()
   add_custom_target(faulty_kernels DEPENDS ${faulty_ptx})
-  list(JOIN faults "," faults)
   pawl_gpu_test(kernels/cuda/fault DEPS pawl::kernels)
-  add_dependencies(kernels.cuda.fault_test faulty_kernels)
-  target_compile_definitions(kernels.cuda.fault_test PRIVATE
-    PAWL_FAULTS_DIR="${faults_dir}" PAWL_FAULTS="${faults}")
+  pawl_gpu_test(kernels/cuda/detect_fault DEPS pawl::detect pawl::kernels)
+  foreach(test fault detect_fault)
+    add_dependencies(kernels.cuda.${test}_test faulty_kernels)
+    target_compile_definitions(kernels.cuda.${test}_test PRIVATE
+      PAWL_FAULTS_DIR="${CMAKE_CURRENT_BINARY_DIR}/faults" ${faults_of})
+  endforeach()
 endif()
 
 if(TARGET pawl_program)

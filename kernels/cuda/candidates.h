@@ -14,10 +14,10 @@
 //
 // Maps     element (p, c) at data[p*pixel + c*channel], float16 or float32. Coalesced loads of 16
 //          bytes where channels or pixels lie side by side, aligned; else single elements.
-// Requires sm_53. pixels * classes < 2^32; confidence in [0, 1).
+// Requires sm_53. pixels * classes < 2^31; confidence in [0, 1).
 // Memory   candidates_memory(): 16 bytes a pixel, 8 bytes a candidate that could be.
 // Reads    nothing outside the maps' elements.
-// Error    against engine::Decoder: expf alone: scores 5e-7 relative; boxes of kDfl, kYolox, kYolov5
+// Error    against engine::Decoder, from expf alone: scores 5e-7 relative; boxes of kDfl, kYolox, kYolov5
 //          2e-6 relative to the largest term of their formula; others the same bits.
 //
 // Included by device code: C++17.

@@ -105,9 +105,10 @@ __device__ inline int suppress_some(const SuppressParams& p, const KeptBox& mine
       alive = false;
     }
     ++kept;
-    if (!alive || (p.class_aware && candidates.classes[best] != mine.class_id)) continue;
-    const float4 other = candidates.boxes[best];
-    alive = !overlaps({other.x, other.y, other.z, other.w}, box, p.iou);
+    if (alive && (!p.class_aware || candidates.classes[best] == mine.class_id)) {
+      const float4 other = candidates.boxes[best];
+      alive = !overlaps({other.x, other.y, other.z, other.w}, box, p.iou);
+    }
   }
   __syncthreads();
   return kept;

@@ -52,8 +52,8 @@ inline auto numbers_of(const engine::HeadSpec& spec, float hostile, std::mt19937
     if (uniform(0.0F, 1.0F) < hostile) {
       constexpr float kInf = std::numeric_limits<float>::infinity();
       constexpr float kHostile[] = {
-          std::numeric_limits<float>::quiet_NaN(), kInf, -kInf, -0.0F, 60000.0F, -60000.0F};
-      return kHostile[(*random)() % 6];
+          std::numeric_limits<float>::quiet_NaN(), kInf, -kInf, -0.0F, 60000.0F, 3e38F, -3e38F};
+      return kHostile[(*random)() % 7];
     }
     const bool end_to_end = spec.layout == engine::OutputLayout::kEndToEnd;
     if (part == 's' && end_to_end && channel == 1) {  // a class number, whole or not, or none
@@ -110,7 +110,8 @@ inline DetectProblem random_head(int32_t i, std::mt19937* random) {
   return problem;
 }
 
-// 1777 pixels that all pass, with scores of so many values.
+// 1777 pixels that all pass, with scores of so many values. Boxes are large, so that few are kept and
+// all candidates are looked at.
 inline DetectProblem many_candidates(int32_t values, int32_t limit, bool multi_label,
                                      std::mt19937* random) {
   engine::HeadSpec spec = yolov8(multi_label ? 3 : 2);
@@ -118,14 +119,37 @@ inline DetectProblem many_candidates(int32_t values, int32_t limit, bool multi_l
   spec.bins = 1;
   engine::DecodeOptions options;
   options.confidence = 0.001F;
+  options.iou = 0.2F;
   options.candidates_max = limit;
-  options.multi_label = multi_label;
-  return DetectProblem(
+  options.detections_max = 1000;
+  options.multi_label = options.class_aware = multi_label;  // both, or neither
+  DetectProblem problem(
       spec, options, {{47, 31, 8.0F, 0.0F, 0.0F}, {20, 16, 16.0F, 0.0F, 0.0F}}, Memory::kMaps,
       false, [&](char part, int32_t, int32_t, int32_t) {
-        if (part == 'b') return std::uniform_real_distribution<float>(0.1F, 3.0F)(*random);
+        if (part == 'b') return std::uniform_real_distribution<float>(0.5F, 6.0F)(*random);
         return static_cast<float>(static_cast<int32_t>((*random)() % 5000) % values) / 1024.0F;
       });
+  EXPECT_LT(problem.expected().size(), static_cast<size_t>(options.detections_max));
+  return problem;
+}
+
+// So many candidates of 1066 pixels, far from each other: none may be lost.
+inline DetectProblem exactly(int32_t count, std::mt19937* random) {
+  engine::HeadSpec spec = yolov8(1);
+  spec.box = engine::BoxCode::kXyxy;
+  engine::DecodeOptions options;
+  options.detections_max = 2000;
+  DetectProblem problem(spec, options, {{41, 26, 8.0F, 0.0F, 0.0F}}, Memory::kPackedMaps, true,
+                        [&](char part, int32_t, int32_t pixel, int32_t channel) {
+                          const int32_t corner = (channel % 2 == 0 ? pixel % 41 : pixel / 41) * 8;
+                          if (part == 'b') return static_cast<float>(corner + channel / 2 * 5);
+                          const bool chosen =
+                              pixel * 7 % 1066 < count;  // 7 and 1066 share no factor but 1
+                          return chosen ? static_cast<float>((*random)() % 8) / 8.0F : -5.0F;
+                        });
+  problem.placement = {1.0F, 1.0F, 0.0F, 0.0F, 400, 300};
+  EXPECT_EQ(problem.expected().size(), static_cast<size_t>(count));
+  return problem;
 }
 
 // 71700 pixels, 1121 tiles; candidates lie in the first, in the last and here and there.

@@ -93,10 +93,9 @@ TEST_F(Detect, ManyCandidates) {
   for (const int32_t values : {1, 5, 4000}) {
     for (const int32_t limit : {30000, 1500, 1024, 3}) {
       for (const bool multi_label : {false, true}) {
+        const DetectProblem problem = many_candidates(values, limit, multi_label, &random);
         softgpu::control().set(Option::kSeed, limit % 3);
-        ASSERT_EQ(
-            many_candidates(values, limit, multi_label, &random).run(gpu_, candidates_, suppress_),
-            "")
+        ASSERT_EQ(problem.run(gpu_, candidates_, suppress_), "")
             << values << " values, at most " << limit;
       }
     }
@@ -107,17 +106,7 @@ TEST_F(Detect, ManyCandidates) {
 TEST_F(Detect, BetweenFewAndMany) {
   std::mt19937 random(4);
   for (const int32_t count : {1, 2, 31, 32, 33, 64, 65, 1023, 1024, 1025}) {
-    HeadSpec spec = yolov8(1);
-    spec.box = BoxCode::kXyxy;
-    const DetectProblem problem(
-        spec, DecodeOptions{}, {{41, 26, 8.0F, 0.0F, 0.0F}}, Memory::kPackedMaps, true,
-        [&](char part, int32_t, int32_t pixel, int32_t channel) {
-          const auto at = static_cast<float>(pixel % 37 * 8 + channel / 2 * 20);
-          if (part == 'b') return at + std::uniform_real_distribution<float>(0.0F, 9.0F)(random);
-          const bool chosen = (pixel * 7) % 1066 < count;  // 7 and 1066 share no factor but 1
-          return chosen ? static_cast<float>(random() % 8) / 8.0F : -5.0F;
-        });
-    check(problem, std::to_string(count));
+    check(exactly(count, &random), std::to_string(count));
   }
 }
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Writes kernels/cuda/conv.cu with one fault planted, for the test that each is noticed. A fault is
+"""Writes kernels/cuda/FAMILY.cu with one fault planted, for the test that each is noticed. A fault is
 a replacement of text that must occur exactly once, so a change of the kernel cannot make one
-silently vanish. Usage: plant_fault.py --list | plant_fault.py CONV_CU FAULT OUTPUT"""
+silently vanish. Usage: plant_fault.py --list FAMILY | plant_fault.py FAMILY FAULT OUTPUT"""
 
 import re
 import sys
 from pathlib import Path
 
 PREFETCH = "if (step + kStages - 1 < steps) loader.start(stages + filling * kStageBytes);"
-FAULTS = {
+CONV = {
     "none": [],
     # Order
     "no_barrier": [("    __syncthreads();\n    " + PREFETCH, "    " + PREFETCH)],
@@ -34,26 +34,89 @@ FAULTS = {
     "depth_tail": [("inside_k = depth_.ky < p_.KH", "inside_k = true")],
     "channel_tail": [("min(p_.IC - depth_.chunk * Form::kChunk, Form::kChunk)", "Form::kChunk")],
 }
-KEPT = ("conv_f16_64x64", "conv_f16_32x32")  # the others would only cost time
-HEADER = "kernels/cuda/device/implicit_gemm.cuh"  # most of the kernel: becomes part of the file
+LOOP = "  for (int pixel = warp; pixel < n; pixel += kWarps) {\n    if ((passing"
+CANDIDATES = {
+    "none": [],
+    # Order
+    "clear_barrier": [("  __syncthreads();\n  if (p.scores == ScoreForm::kEndToEnd) {",
+                       "  if (p.scores == ScoreForm::kEndToEnd) {")],
+    "scan_barrier": [("  __syncthreads();\n\n" + LOOP, LOOP)],
+    "count_barrier": [("  __syncthreads();\n\n  // Each pixel's keys", "  // Each pixel's keys")],
+    "sum_barrier": [("  __syncthreads();\n  if (warp == 0) {", "  if (warp == 0) {")],
+    "total_barrier": [("  __syncthreads();\n  if (total == 0) return;", "  if (total == 0) return;")],
+    # Places
+    "level": [("p.levels[i].first_tile > tile", "p.levels[i].first_tile >= tile")],
+    "last_tile": [("min(kTilePixels, level.count - first)", "kTilePixels")],
+    "group_tail": [("kWidth > 1 && count == kWidth", "kWidth > 1")],
+    "alignment": [("map.data) % 16 == 0 && outer % kWidth == 0", "map.data) % 16 == 0")],
+    "base_alignment": [("reinterpret_cast<uintptr_t>(map.data) % 16 == 0 && ", "")],
+    "class_place": [("here & ((1U << lane) - 1)", "here & (1U << lane)")],
+    "next_classes": [("      to += __popc(here);\n", "")],
+    "empty_tile": [("p.tile_counts[tile] = sum;", "if (sum != 0) p.tile_counts[tile] = sum;")],
+    # Numbers
+    "first_of_equals": [("other.class_id < best.class_id", "other.class_id > best.class_id")],
+    "objectness": [("level.objectness : level.scores", "level.scores : level.scores")],
+    "end_to_end_class": [("label > -0.5F", "label >= -0.5F")],
+    "infinite_area": [("finite((b.x2 - b.x1) * (b.y2 - b.y1)) && ", "")],
+    "padding": [("b.x2 > f.offset_x", "b.x2 > 0.0F")],
+    "softmax_top": [("pixel, first + b) - top)", "pixel, first + b) - 0.0F)")],
+}
+SUPPRESS = {
+    "none": [],
+    # Order
+    "tile_barrier": [("    begins[threadIdx.x] = begin;\n    __syncthreads();", "    begins[threadIdx.x] = begin;")],
+    "exchange_barrier": [("        exchange[me] = key;\n        __syncthreads();", "        exchange[me] = key;")],
+    "exchange_again": [("        __syncthreads();\n        exchange[me] = key;", "        exchange[me] = key;")],
+    "bin_barrier": [("1U);\n  __syncthreads();", "1U);")],
+    "place_barrier": [("    place += count;\n  }\n  __syncthreads();", "    place += count;\n  }")],
+    "round_barrier": [("words[warp] = word;\n    __syncthreads();", "words[warp] = word;")],
+    "one_buffer": [("candidates.alive[round % 2]", "candidates.alive[0]")],
+    "chunk_barrier": [("  __syncthreads();\n  return kept;", "  return kept;")],
+    # Places
+    "tile_sum": [("    n += sum;", "    n = sum;")],
+    "few": [("found <= kFewCandidates", "found <= kFewCandidates + 1")],
+    "padding_keys": [("uint64_t key = ~0ULL;", "uint64_t key = 0;")],
+    "candidates_max": [("min(found, p.candidates_max)", "found")],
+    "detections_max": [("for (int round = 0; kept < p.detections_max; ++round)", "for (int round = 0;; ++round)")],
+    # Numbers
+    "bitonic": [("((me & step) == 0) == ((me & size) == 0)", "(me & step) == 0")],
+    "unstable": [("min(warp * share, n)", "min((kSortWarps - 1 - warp) * share, n)")],
+    "digit": [("n, shift + 8, bins", "n, shift, bins")],
+    "class_aware": [("(!p.class_aware || candidates.classes", "(candidates.classes")],
+    "class_aware_kept": [("p.class_aware && p.kept[k]", "p.kept[k]")],
+    "kept": [("k < kept && alive", "k + 1 < kept && alive")],
+    "apart": [("  if (width <= 0.0F || height <= 0.0F) return false;\n", "")],
+    "score": [("fminf(b.score, 1.0F)", "b.score")],
+    "clip": [("fminf(fmaxf(moved, 0.0F), static_cast<float>(size))", "fmaxf(moved, 0.0F)")],
+}
+# Of each family its faults and the header that most of its kernel is in, which becomes part of the file.
+FAMILIES = {
+    "conv": (CONV, "kernels/cuda/device/implicit_gemm.cuh"),
+    "candidates": (CANDIDATES, "kernels/cuda/device/head_map.cuh"),
+    "suppress": (SUPPRESS, "kernels/cuda/device/sort.cuh"),
+}
+ROOT = Path(__file__).resolve().parents[3]
+KEPT = ("conv_f16_64x64", "conv_f16_32x32")  # the others of conv would only cost time
 
 
 def main():
     if sys.argv[1] == "--list":
-        print(";".join(FAULTS), end="")
+        print(";".join(FAMILIES[sys.argv[2]][0]), end="")
         return 0
-    source, fault, output = sys.argv[1:]
-    source = Path(source)
+    family, fault, output = sys.argv[1:]
+    faults, inlined = FAMILIES[family]
+    source = ROOT / f"kernels/cuda/{family}.cu"
     text = source.read_text(encoding="utf-8")
-    header = (source.parents[2] / HEADER).read_text(encoding="utf-8").replace("#pragma once\n", "")
-    text = text.replace(f'#include "{HEADER}"\n', header)
-    for old, new in FAULTS[fault]:
+    header = (ROOT / inlined).read_text(encoding="utf-8").replace("#pragma once\n", "")
+    text = text.replace(f'#include "{inlined}"\n', header)
+    for old, new in faults[fault]:
         if text.count(old) != 1:
             print(f"{source}: fault {fault}: {text.count(old)} times: {old}", file=sys.stderr)
             return 1
         text = text.replace(old, new)
-    text = re.sub(r"^__global__.*?^}\n", lambda entry: entry[0] if any(f"{k}(" in entry[0] for k in KEPT)
-                  else "", text, flags=re.MULTILINE | re.DOTALL)
+    if family == "conv":
+        text = re.sub(r"^__global__.*?^}\n", lambda entry: entry[0] if any(f"{k}(" in entry[0] for k in KEPT)
+                      else "", text, flags=re.MULTILINE | re.DOTALL)
     Path(output).write_text(text, encoding="utf-8")
     return 0
 
