@@ -188,5 +188,35 @@ TEST(ResizeNetwork, RefusesWhatDoesNotFit) {
             std::string::npos);
 }
 
+// A factor that gives no whole pixels at the new size has a size of its own there, which the file
+// does not tell.
+TEST(ResizeNetwork, FactorsGiveWholePixels) {
+  for (const bool whole : {true, false}) {
+    GraphBuilder b(4);
+    ValueId x = b.conv(b.conv(b.input({1, 3, 64, 64}), 8, square(3, 2)), 8, square(3, 2));
+    const ValueId smaller = b.resize(x, 12, 12, "nearest", "asymmetric", "floor");
+    const ValueId gate = b.conv(b.reduce(Op::kReduceMean, smaller, {2, 3}, true), 8, square(1));
+    const ValueId map = b.conv(b.binary(Op::kMul, x, gate), 5, square(1));
+    Graph graph = b.finish({map});
+    FusedLevel level{};
+    level.scores = {.value = map, .first = 0, .channels = 5};
+    level.height = level.width = 16;
+    level.stride = 4.0F;
+    FusedHead head;
+    head.levels = {level};
+    PreprocessSpec pre{.width = 64, .height = 64};
+    const int64_t side = whole ? 80 : 72;  // 20 or 18 pixels, of which 12 / 16 are 15 or 13.5
+    const Status status = resize_network({side, side}, &graph, &head, &pre);
+    if (whole) {
+      ASSERT_TRUE(status.ok()) << status.error().message;
+      EXPECT_EQ(graph.value(smaller).shape, (Shape{1, 8, 15, 15}));
+      EXPECT_EQ(pre.height, 80);
+    } else {
+      ASSERT_FALSE(status.ok());
+      EXPECT_NE(status.error().message.find("exported for"), std::string::npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pawl::engine
