@@ -14,6 +14,7 @@ pawl_gpu_test(kernels/cuda/bytes DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/dense DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/images DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/letterbox DEPS pawl::kernels)
+pawl_gpu_test(kernels/cuda/sppf DEPS pawl::kernels)
 pawl_gpu_test(kernels/cuda/traffic DEPS pawl::kernels)
 pawl_gpu_test(engine/runtime/cuda/plan DEPS pawl::compile pawl::runtime pawl::reference)
 if(TARGET pawl_onnx)
@@ -32,8 +33,10 @@ if(PAWL_HAVE_CUDA)
   set(planter ${CMAKE_CURRENT_LIST_DIR}/kernels/cuda/plant_fault.py)
   set(device ${PROJECT_SOURCE_DIR}/kernels/cuda/device)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${planter})
-  set(headers ${device}/implicit_gemm.cuh ${device}/head_map.cuh ${device}/sort.cuh)
-  foreach(family conv candidates suppress)
+  set(headers ${device}/implicit_gemm.cuh ${device}/head_map.cuh ${device}/sort.cuh
+    ${device}/channels.cuh ${device}/epilogue_u8.cuh)
+  foreach(family conv candidates suppress
+      attention bytes dense depthwise letterbox pixelwise pool resize sppf)
     set(faults_dir ${CMAKE_CURRENT_BINARY_DIR}/faults/${family})
     file(MAKE_DIRECTORY ${faults_dir})
     execute_process(COMMAND ${Python3_EXECUTABLE} ${planter} --list ${family}
@@ -56,6 +59,10 @@ if(PAWL_HAVE_CUDA)
     target_compile_definitions(kernels.cuda.${test}_test PRIVATE
       PAWL_FAULTS_DIR="${CMAKE_CURRENT_BINARY_DIR}/faults" ${faults_of})
   endforeach()
+  add_test(NAME kernels.cuda.faults_noticed COMMAND ${Python3_EXECUTABLE} -B
+    ${CMAKE_CURRENT_LIST_DIR}/kernels/cuda/faults_noticed.py
+    ${CMAKE_CURRENT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR}/faults)
+  set_tests_properties(kernels.cuda.faults_noticed PROPERTIES LABELS unit TIMEOUT 300)
 endif()
 
 if(TARGET pawl_program)

@@ -89,11 +89,81 @@ SUPPRESS = {
     "score": [("fminf(b.score, 1.0F)", "b.score")],
     "clip": [("fminf(fmaxf(moved, 0.0F), static_cast<float>(size))", "fmaxf(moved, 0.0F)")],
 }
+# Of kernels that multiply no matrices; noticed by their own tests (faults_noticed.py).
+OTHERS = {
+    "pool": {
+        "pool_halo": [("ix >= p.IW) continue", "ix > p.IW) continue")],
+        "pool_lowest": [("b = -__int_as_float(0x7F800000)", "b = 0.0F")],
+        "pool_padding": [("if (p.count_padding) taps = p.KH * p.KW;", "")],
+        "pool_stride": [("ox * p.stride_w", "ox * p.stride_h")],
+    },
+    "resize": {
+        "resize_row": [("r == 0 ? p.row0[oy] : p.row1[oy]", "p.row0[oy]")],
+        "resize_blend": [("(row[1][i] - row[0][i]) * down", "(row[1][i] - row[0][i]) * right")],
+    },
+    "pixelwise": {
+        "load_tail": [("i < count ? __half2float(reinterpret_cast<const __half*>(at)[i]) : 0.0F",
+                       "__half2float(reinterpret_cast<const __half*>(at)[i])")],
+        "store_tail": [("if (i < count) reinterpret_cast<__half*>(at)[i]",
+                        "reinterpret_cast<__half*>(at)[i]")],
+        "last_pixel": [("place->pixel < pixels", "place->pixel <= pixels")],
+        "one_pixel": [("p.b, place.pixel, p.b_pixel_stride", "p.b, place.pixel, p.a_pixel_stride")],
+        "focus_place": [("dy = p.dy[g], dx = p.dx[g]", "dy = p.dy[g]")],
+        "pad_halo": [("iy < p.IH && ix", "iy <= p.IH && ix")],
+    },
+    "depthwise": {
+        "stage_barrier": [("    __syncthreads();\n    for (int tap = 0;", "    for (int tap = 0;")],
+        "reuse_barrier": [("if (first > 0) __syncthreads();", "")],
+        "row_tail": [("c < count ? from[c] : 0.0F", "from[c]")],
+        "depthwise_dilation": [("kx * p.dilation_w", "kx * p.dilation_h")],
+        "row_halves": [("kHalf = 48", "kHalf = 32")],  # right numbers, at twice the cost
+    },
+    "attention": {
+        "key_bound": [("key + lane < p.P", "key + lane <= p.P")],
+        "shrink": [("total * shrink", "total")],
+        "value_bound": [("if (first + e < p.VD) out[e]", "out[e]")],
+    },
+    "dense": {
+        "tie": [("other == key ? j < i", "other == key ? j > i")],
+        "lost": [("return sum + lost;", "return sum;")],
+        "batch": [("b * p.b_batch_stride", "b * p.K * p.N")],
+        "modulo": [("remainder + b : remainder", "remainder : remainder")],
+        "negative_index": [("if (value < 0.0F) value += static_cast<float>(axis);", "")],
+        "half_output": [("if (p.y_half) {", "if (p.x_half) {")],
+    },
+    "bytes": {
+        "two_roundings": [("__fmaf_rn(__int2float_rn(left), p.a_factor, addend)",
+                           "__fadd_rn(__fmul_rn(__int2float_rn(left), p.a_factor), addend)")],
+        "taps_outside": [("    if (!inside) return;\n", "")],
+        "pad_byte": [("inside ? byte_of(x, i) : p.pad", "byte_of(x, i)")],
+        "sign": [("byte * static_cast<int8_t>(byte_of(weights, i))", "byte * byte_of(weights, i)")],
+        "any_channel": [("(to) % 8 == 0", "(to) % 2 == 0")],
+        "epilogue_order": [("  activate_quantized(v, e.activation);\n", ""),
+                           ("  if (out.y_half != nullptr) {",
+                            "  activate_quantized(v, e.activation);\n  if (out.y_half != nullptr) {")],
+    },
+    "sppf": {
+        "rows_barrier": [("  __syncthreads();\n\n  for (int i = static_cast<int>(threadIdx.x); i < 3", "  for (int i = static_cast<int>(threadIdx.x); i < 3")],
+        "outside": [("uint4 v = lowest;", "uint4 v = make_uint4(0, 0, 0, 0);")],
+        "reach": [("reach = 2 * output + 2", "reach = 2 * output + 1")],
+        "byte_tail": [("if (i < count) to[i]", "to[i]")],
+        "tile_bound": [("if (oy >= p.H || ox >= p.W)", "if (oy >= p.H)")],
+    },
+    "letterbox": {
+        "border": [("ix = min(max(ix, 0), s.frame.IW - 1);", "ix = max(ix, 0);")],
+        "last_shift": [("+ 2) >> 2", "+ 1) >> 2")],
+        "gray_order": [("p.channels == 3 && p.rgb", "p.rgb")],
+        "chroma": [("ix / 2 * 2", "ix")],
+        "spare_channels": [("__floats2half2_rn(v[2], 0.0F)", "__floats2half2_rn(v[2], v[2])")],
+    },
+}
 # Of each family its faults and the header that most of its kernel is in, which becomes part of the file.
 FAMILIES = {
     "conv": (CONV, "kernels/cuda/device/implicit_gemm.cuh"),
     "candidates": (CANDIDATES, "kernels/cuda/device/head_map.cuh"),
     "suppress": (SUPPRESS, "kernels/cuda/device/sort.cuh"),
+    **{family: (faults, "kernels/cuda/device/channels.cuh") for family, faults in OTHERS.items()},
+    "bytes": (OTHERS["bytes"], "kernels/cuda/device/epilogue_u8.cuh"),
 }
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = ("conv_f16_64x64", "conv_f16_32x32")  # the others of conv would only cost time
