@@ -24,6 +24,7 @@ pawl_test(apps/reports DEPS pawl::program)
 pawl_test(apps/tensor_error DEPS pawl::program)
 pawl_test(apps/latency DEPS pawl::program)
 pawl_test(apps/arguments DEPS pawl::program)
+pawl_test(apps/usage_error DEPS pawl::program)
 pawl_test(apps/held_out DEPS pawl::program)
 pawl_test(apps/label_boxes DEPS pawl::program)
 

@@ -75,9 +75,11 @@ engine::InputSize parse_size(const std::string& option, const std::string& text)
 }
 
 void add_threads(CLI::App* command, engine::SessionOptions* options) {
-  in_range(command->add_option("--threads", options->threads,
-                               "0: one for each core this process may use"),
-           int64_t{0}, kThreadsMax)
+  in_range(
+      command->add_option("--threads", options->threads,
+                          "0: one for each physical core this process may use, fewer where its "
+                          "CPU quota is smaller"),
+      int64_t{0}, kThreadsMax)
       ->option_text("N [0]");
 }
 

@@ -205,9 +205,11 @@ Status bench_model(const BenchArguments& arguments) {
     std::fputs(json_text(json).c_str(), stdout);
     return {};
   }
-  std::printf("%s for %s, %d threads, %zu frames of %dx%d, %s\n", arguments.model.c_str(),
-              std::string(session.artifact().target()).c_str(), session.threads(), series.count(),
-              images[0].width, images[0].height, cpu_name().c_str());
+  std::printf("%s for %s, %s, %s of %dx%d, %s\n", arguments.model.c_str(),
+              std::string(session.artifact().target()).c_str(),
+              counted(static_cast<uint64_t>(session.threads()), "thread").c_str(),
+              counted(series.count(), "frame").c_str(), images[0].width, images[0].height,
+              cpu_name().c_str());
   std::fputs(series.table().c_str(), stdout);
   if (arguments.layers) print_layers(session.artifact(), layers);
   return {};

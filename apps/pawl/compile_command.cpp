@@ -11,6 +11,7 @@
 #include "apps/pawl/command.h"
 #include "apps/pawl/compile_int8.h"
 #include "apps/pawl/file_guard.h"
+#include "apps/pawl/file_kind.h"
 #include "apps/pawl/json.h"
 #include "apps/pawl/quantize_page.h"
 #include "apps/pawl/quantize_summary.h"
@@ -173,6 +174,17 @@ Status write_results(const CompileArguments& arguments, const engine::Compiled& 
   return output.finish();
 }
 
+// Every other file is the importer's to judge.
+Status refuse_artifact(const std::string& model) {
+  const auto file = platform::MappedFile::open(model);
+  if (!file.ok() || !is_artifact(file.value().bytes())) return {};
+  return Error{Code::kInvalidArgument,
+               model +
+                   ": compiled already; give the ONNX model that it was compiled from, or run "
+                   "it as it is: pawl run " +
+                   model};
+}
+
 // A file whose size is fixed is read as it is; the compiler then lays it out for --input.
 Result<engine::Graph> import_model(const fs::path& model, CompileArguments* arguments) {
   auto graph = engine::import_onnx(model, arguments->import);
@@ -190,6 +202,7 @@ Status compile_model(CompileArguments& arguments) {
     const auto text = PAWL_TRY(platform::read_text_file(arguments.labels, kLabelFileBytesMax));
     arguments.compile.head.labels = PAWL_TRY(engine::parse_labels(text).context(arguments.labels));
   }
+  PAWL_TRY(refuse_artifact(arguments.model));
   const auto graph = PAWL_TRY(import_model(model, &arguments));
   const auto digest = PAWL_TRY(sha256_of_file(model));
   arguments.compile.provenance = {{"model.name", model.filename().string()},

@@ -68,12 +68,18 @@ void check_int8(const Int8Arguments& arguments) {
   const bool labels = !arguments.calibration_labels.empty() || !arguments.validation_labels.empty();
   reject(arguments.int8 && arguments.calibration.empty(),
          "--int8 needs --calib DIR: images of what the camera will see");
-  reject(!arguments.int8 &&
-             (labels || !arguments.calibration.empty() || !arguments.validation.empty() ||
-              arguments.max_drop.has_value() || arguments.min_sqnr_db.has_value() ||
-              !arguments.scales.empty() || !arguments.report.empty() || arguments.layers),
-         "--calib, --scales, --val, labels of either, --max-drop, --min-sqnr, --layers and "
-         "--report need --int8");
+  const std::pair<bool, const char*> only_with_int8[] = {
+      {!arguments.calibration.empty(), "--calib needs --int8"},
+      {!arguments.scales.empty(), "--scales needs --int8"},
+      {!arguments.calibration_labels.empty(), "--calib-labels needs --int8"},
+      {!arguments.validation.empty(), "--val needs --int8"},
+      {!arguments.validation_labels.empty(), "--val-labels needs --int8"},
+      {arguments.max_drop.has_value(), "--max-drop needs --int8"},
+      {arguments.min_sqnr_db.has_value(), "--min-sqnr needs --int8"},
+      {arguments.layers, "--layers needs --int8"},
+      {!arguments.report.empty(), "--report needs --int8"},
+  };
+  for (const auto& [given, why] : only_with_int8) reject(given && !arguments.int8, why);
   reject(!arguments.calibration_labels.empty() && !arguments.validation_labels.empty(),
          "--calib-labels and --val-labels: give one, the images accuracy is measured on");
   reject(!arguments.validation_labels.empty() && arguments.validation.empty(),

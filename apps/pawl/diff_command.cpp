@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/pawl/arguments.h"
@@ -17,10 +18,12 @@
 #include "apps/pawl/progress.h"
 #include "apps/pawl/tensor_error.h"
 #include "apps/pawl/text.h"
+#include "engine/artifact/sha256.h"
 #include "engine/onnx/importer.h"
 #include "engine/reference/reference.h"
 #include "engine/runtime/session.h"
 #include "platform/imaging/images.h"
+#include "platform/mapped_file.h"
 
 namespace pawl::program {
 namespace {
@@ -129,16 +132,42 @@ void normalise(const engine::HeadRecord& head, std::vector<float>* values) {
   }
 }
 
+// An artifact knows which file it was compiled from, where `pawl compile` wrote it.
+Status check_model(const engine::Artifact& artifact, const DiffArguments& arguments) {
+  const std::string_view wanted = artifact.provenance("model.sha256");
+  const auto file = PAWL_TRY(platform::MappedFile::open(arguments.onnx));
+  if (wanted.empty() || engine::hex(engine::sha256(file.bytes())) == wanted) return {};
+  return Error{Code::kInvalidArgument, arguments.onnx + ": not the file that " + arguments.model +
+                                           " was compiled from, which was " +
+                                           std::string(artifact.provenance("model.name")) +
+                                           ", SHA-256 " + std::string(wanted.substr(0, 12)) +
+                                           "...; compile this one"};
+}
+
+// The compiler lays a file of one size out anew for another; the reference runs files as they are.
+Result<engine::Graph> import_at_size_of(const engine::Artifact& artifact,
+                                        const DiffArguments& arguments) {
+  const engine::InputSize size{artifact.head().width, artifact.head().height};
+  auto graph = engine::import_onnx(arguments.onnx, {.input = size});
+  if (graph.ok()) return graph;
+  const auto fixed = engine::import_onnx(arguments.onnx);
+  if (!fixed.ok() || fixed.value().inputs.size() != 1) return graph;
+  const engine::Shape& own = fixed.value().value(fixed.value().inputs[0]).shape;
+  return Error{Code::kUnsupported,
+               arguments.onnx + ": its input is " + engine::to_string(own) + " and no other, but " +
+                   arguments.model + " is laid out for " + std::to_string(size.width) + "x" +
+                   std::to_string(size.height) + "; to compare, compile the model without --input"};
+}
+
 Status diff_models(const DiffArguments& arguments) {
   FileGuard guard;
   PAWL_TRY(guard.reads("the artifact", arguments.model));
   PAWL_TRY(guard.reads("the model", arguments.onnx));
   PAWL_TRY(guard.reads("the input", arguments.input));
   const auto artifact = PAWL_TRY(engine::Artifact::open(arguments.model));
+  PAWL_TRY(check_model(artifact, arguments));
   const engine::HeadRecord& head = artifact.head();
-  engine::ImportOptions import;
-  import.input = engine::InputSize{head.width, head.height};
-  const auto graph = PAWL_TRY(engine::import_onnx(arguments.onnx, import));
+  const auto graph = PAWL_TRY(import_at_size_of(artifact, arguments));
   if (graph.inputs.size() != 1) {
     return Error{Code::kUnsupported, arguments.onnx + ": has more than one input"};
   }

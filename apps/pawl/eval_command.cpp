@@ -30,8 +30,8 @@ std::string share(double value) {
 
 void print_text(const engine::Artifact& artifact, const LabelSet& labels, size_t images,
                 const Metric& metric, const StageSeries& series) {
-  std::printf("%zu images, %lld %s boxes", images, static_cast<long long>(labels.boxes),
-              label_format_name(labels.format));
+  std::printf("%s, %lld %s boxes", counted(images, "image").c_str(),
+              static_cast<long long>(labels.boxes), label_format_name(labels.format));
   if (labels.images_without_labels > 0) {
     std::printf(", %lld images without labels (taken as showing nothing)",
                 static_cast<long long>(labels.images_without_labels));

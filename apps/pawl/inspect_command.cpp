@@ -1,17 +1,16 @@
 // pawl inspect: what is in an artifact, or in an ONNX file.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 
 #include "apps/pawl/arguments.h"
 #include "apps/pawl/command.h"
 #include "apps/pawl/file_guard.h"
+#include "apps/pawl/file_kind.h"
 #include "apps/pawl/inspect_report.h"
 #include "apps/pawl/json.h"
 #include "engine/artifact/artifact.h"
-#include "engine/artifact/format.h"
 #include "engine/onnx/importer.h"
 #include "platform/mapped_file.h"
 
@@ -24,11 +23,6 @@ struct InspectArguments {
   bool steps = false;
   bool verify = false;
 };
-
-bool is_artifact(std::span<const std::byte> bytes) {
-  return bytes.size() >= sizeof(engine::kArtifactMagic) &&
-         std::memcmp(bytes.data(), engine::kArtifactMagic, sizeof(engine::kArtifactMagic)) == 0;
-}
 
 void print(const Json& json) {
   std::fputs(json_text(json).c_str(), stdout);

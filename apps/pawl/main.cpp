@@ -1,11 +1,15 @@
 // pawl: the workstation program. Exit status: 0 done, 1 failed, 2 wrong usage.
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
 
 #include "apps/pawl/command.h"
+#include "apps/pawl/usage_error.h"
+#include "kernels/cpu/isa.h"
 #include "platform/standard_streams.h"
 #include "platform/stop_signals.h"
 
@@ -35,6 +39,28 @@ std::string command_of(const CLI::App& program) {
   return chosen.empty() ? "pawl" : "pawl " + chosen.front()->get_name();
 }
 
+// False, with a line, for a PAWL_ISA that names nothing. Kernels ignore such a name, and whoever
+// typed it would measure the wrong ones.
+bool know_isa(const std::string& command) {
+  using pawl::kernels::Isa;
+  const char* const name = std::getenv("PAWL_ISA");
+  Isa isa = Isa::kScalar;
+  if (name == nullptr || *name == '\0') return true;
+  if (!pawl::kernels::parse_isa(name, &isa)) {
+    std::string known;
+    for (uint32_t value = 0; value <= UINT8_MAX; ++value) {
+      if (!pawl::kernels::is_isa(value)) continue;
+      known += (known.empty() ? "" : ", ") + std::string(isa_name(static_cast<Isa>(value)));
+    }
+    report(command, std::string("PAWL_ISA=") + name + " is no instruction set; there are " + known);
+    return false;
+  }
+  if (!pawl::kernels::hardware_has(isa)) {
+    report(command, std::string("warning: this CPU has no ") + name + ", so PAWL_ISA is ignored");
+  }
+  return true;
+}
+
 int run_program(int argc, char** argv) {
   CLI::App program("Compiles detection models and runs them on images, video and cameras.", "pawl");
   program.set_version_flag("--version", "pawl " PAWL_VERSION);
@@ -53,10 +79,11 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return program.exit(e);  // --help and --version
   } catch (const CLI::ParseError& e) {
-    const std::string command = command_of(program);
-    report(command, std::string(e.what()) + " (see " + command + " --help)");
+    const auto [command, message] = pawl::program::usage_error(program, e);
+    report(command, message + " (see " + command + " --help)");
     return kWrongUsage;
   }
+  if (!know_isa(command_of(program))) return kWrongUsage;
   const pawl::platform::Status status = action();
   if (status.ok()) return 0;
   report(command_of(program), status.error().message);

@@ -95,14 +95,14 @@ std::string Page::tiles() const {
     inside += tile(printed("%+.2f points", search.reached - *search.float_accuracy), page_.measure);
   }
   inside += tile(db_text(report_.error.sqnr_db),
-                 printed("outputs' signal over error, %zu images", report_.error.frames));
+                 "outputs' signal over error, " + counted(report_.error.frames, "image"));
   if (report_.search) {
     const SearchResult& search = *report_.search;
     inside += tile(printed("%.2f x", search.float_estimated_ms / search.estimated_ms),
                    printed("as fast as float, estimated: %.1f ms for %.1f ms", search.estimated_ms,
                            search.float_estimated_ms));
   }
-  inside += tile(printed("%zu images", quantized_.frames), "calibrated on");
+  inside += tile(counted(quantized_.frames, "image"), "calibrated on");
   return element("div", inside, "tiles");
 }
 
@@ -187,8 +187,8 @@ std::string Page::outputs() const {
   }
   return element("h2", "Outputs") +
          element("p",
-                 escaped(printed("The maps that boxes and scores are decoded from, on %zu images.",
-                                 report_.error.frames)),
+                 escaped("The maps that boxes and scores are decoded from, on " +
+                         counted(report_.error.frames, "image") + "."),
                  "lead") +
          element("div", element("table", rows), "narrow");
 }

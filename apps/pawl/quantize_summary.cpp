@@ -112,7 +112,7 @@ void add_quantization(const CompileReport& report, const std::string& measure, T
       {"precision", printed("INT8 in %zu of %zu convolutions, %.1f %% of their multiply-adds",
                             share.int8, share.all, 100.0 * share.of_work)});
   table->add({"in float", float_reasons(quantized)});
-  table->add({"calibrated on", printed("%zu images", quantized.frames)});
+  table->add({"calibrated on", counted(quantized.frames, "image")});
   if (quantized.groups_declared > 0) {
     table->add(
         {"scales", printed("%zu from the model, %zu calibrated (%zu because it has several for "
@@ -121,7 +121,7 @@ void add_quantization(const CompileReport& report, const std::string& measure, T
                            quantized.groups_differing)});
   }
   table->add({"outputs' SQNR",
-              db_text(report.error.sqnr_db) + printed(" on %zu images", report.error.frames)});
+              db_text(report.error.sqnr_db) + " on " + counted(report.error.frames, "image")});
   table->add({"worst layers", worst_layers(quantized)});
   if (!measure.empty()) table->add({"accuracy", accuracy_text(report) + " (" + measure + ")"});
   if (report.search && report.search->bounded()) {

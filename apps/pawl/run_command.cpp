@@ -109,9 +109,9 @@ class Run {
     }
     if (tried_ == 0) return Error{Code::kCorrupt, arguments_.input + ": no frames in it"};
     if (skipped_ == 0) return {};
-    return Error{Code::kCorrupt,
-                 printed("%lld of %lld images could not be read", static_cast<long long>(skipped_),
-                         static_cast<long long>(tried_))};
+    return Error{Code::kCorrupt, std::to_string(skipped_) + " of " +
+                                     counted(static_cast<uint64_t>(tried_), "image") +
+                                     " could not be read"};
   }
 
  private:
@@ -160,8 +160,8 @@ class Run {
   void print_detections(const std::string& name, const platform::Frame& frame,
                         std::span<const engine::Detection> detections) {
     progress_.clear();
-    std::fprintf(text_, "%s  %dx%d  %zu detection%s\n", name.c_str(), frame.width, frame.height,
-                 detections.size(), detections.size() == 1 ? "" : "s");
+    std::fprintf(text_, "%s  %dx%d  %s\n", name.c_str(), frame.width, frame.height,
+                 counted(detections.size(), "detection").c_str());
     TextTable table({"class", "score", "x1", "y1", "x2", "y2"});
     for (const engine::Detection& d : detections) {
       const auto pixel = [](float v) { return printed("%.1f", static_cast<double>(v)); };
@@ -177,8 +177,10 @@ class Run {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     const auto count = static_cast<double>(series_.count());
-    std::fprintf(text_, "%zu frames in %.2f s, %.1f a second with input and output, %d threads\n",
-                 series_.count(), seconds, count / std::max(1e-9, seconds), session_.threads());
+    std::fprintf(text_, "%s in %.2f s, %.1f a second with input and output, %s\n",
+                 counted(series_.count(), "frame").c_str(), seconds,
+                 count / std::max(1e-9, seconds),
+                 counted(static_cast<uint64_t>(session_.threads()), "thread").c_str());
     std::fputs(series_.table().c_str(), text_);
     TextTable classes({"class", "detections", "a frame"});
     for (const auto& [class_id, total] : per_class_) {

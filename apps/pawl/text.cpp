@@ -55,6 +55,10 @@ std::string bytes_text(uint64_t bytes) {
   return printed("%.2f MB", value / 1e6);
 }
 
+std::string counted(uint64_t count, const char* thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
 TextTable::TextTable(std::vector<std::string> header) {
   rows_.push_back(std::move(header));
 }

@@ -10,7 +10,8 @@ namespace pawl::program {
 // As printf, to a string.
 __attribute__((format(printf, 1, 2))) std::string printed(const char* format, ...);
 
-std::string bytes_text(uint64_t bytes);  // "12.3 MB", "840 bytes"
+std::string bytes_text(uint64_t bytes);                  // "12.3 MB", "840 bytes"
+std::string counted(uint64_t count, const char* thing);  // "1 frame", "2 frames"
 
 // Rows of cells under a header; numbers (cells that start with a digit, a sign or a point) are
 // aligned right, the rest left.

@@ -47,9 +47,11 @@ Result<ImageFolder> list_images(const fs::path& folder) {
   }
   ImageFolder found;
   std::vector<PassedOver> passed_over;
+  bool has_folders = false;
   for (; entries != fs::directory_iterator(); entries.increment(failure)) {
     const fs::path& path = entries->path();
     std::error_code ignored;
+    if (entries->is_directory(ignored)) has_folders = true;
     if (!entries->is_regular_file(ignored) || path.filename().string().starts_with('.')) continue;
     if (has_image_extension(path)) {
       found.images.push_back(path);
@@ -66,7 +68,8 @@ Result<ImageFolder> list_images(const fs::path& folder) {
   found.remark = remark_on(folder, std::move(passed_over));
   if (found.images.empty()) {
     if (!found.remark.empty()) return Error{Code::kNotFound, found.remark};
-    return Error{Code::kNotFound, folder.string() + ": no images in it (" + kRead + ")"};
+    return Error{Code::kNotFound, folder.string() + ": no images in it (" + kRead + ")" +
+                                      (has_folders ? "; the folders in it are not searched" : "")};
   }
   std::sort(found.images.begin(), found.images.end());
   return found;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -11,6 +12,7 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
+#include <opencv2/videoio/registry.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +96,31 @@ int backend_of(VideoKind kind) {
   return cv::CAP_FFMPEG;
 }
 
+// OpenCV only says that it did not open.
+Error why_closed(VideoKind kind, const std::string& where) {
+  switch (kind) {
+    case VideoKind::kDevice:
+      if (access(where.c_str(), R_OK | W_OK) != 0) {
+        const int reason = errno;
+        return {reason == ENOENT ? Code::kNotFound : Code::kIo,
+                std::string("the camera does not open: ") + std::strerror(reason)};
+      }
+      return {Code::kIo, "the camera does not open: not one of V4L2, or in use elsewhere"};
+    case VideoKind::kStream:
+      return {Code::kIo, "the stream does not open: no answer within " +
+                             std::to_string(kNetworkTimeoutMs / 1000) +
+                             " seconds, or no video that FFmpeg reads"};
+    case VideoKind::kGstreamer:
+      if (!cv::videoio_registry::hasBackend(cv::CAP_GSTREAMER)) {
+        return {Code::kUnsupported, "this OpenCV is built without GStreamer"};
+      }
+      return {Code::kIo, "the pipeline does not start; it has to end in appsink"};
+    case VideoKind::kFile:
+      break;
+  }
+  return {Code::kCorrupt, "neither a picture nor a video that FFmpeg reads"};
+}
+
 class OpencvMedia final : public MediaPlugin {
  public:
   Result<std::unique_ptr<VideoReader>> open_video(VideoKind kind,
@@ -106,7 +133,7 @@ class OpencvMedia final : public MediaPlugin {
       }
       cv::VideoCapture capture;
       if (!capture.open(where, backend_of(kind), parameters)) {
-        return Error{Code::kIo, "not a video or camera that can be opened"};
+        return why_closed(kind, where);
       }
       return std::unique_ptr<VideoReader>(std::make_unique<CaptureReader>(std::move(capture)));
     } catch (const std::exception& e) {

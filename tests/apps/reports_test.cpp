@@ -36,6 +36,13 @@ TEST(Percentiles, AreMeasuredSamples) {
   EXPECT_EQ(percentiles_ms({}).max, 0.0);
 }
 
+TEST(Text, CountsInTheSingularAndThePlural) {
+  EXPECT_EQ(counted(0, "frame"), "0 frames");
+  EXPECT_EQ(counted(1, "frame"), "1 frame");
+  EXPECT_EQ(counted(2, "frame"), "2 frames");
+  EXPECT_EQ(counted(21, "image"), "21 images");
+}
+
 TEST(TextTable, AlignsNumbersRightAndTextLeft) {
   TextTable table({"name", "n"});
   table.add({"a", "5"});

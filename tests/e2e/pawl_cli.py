@@ -6,6 +6,8 @@ else one of the shared test models. Standard library only."""
 import argparse
 import hashlib
 import json
+import os
+import platform
 import struct
 import subprocess
 import sys
@@ -114,7 +116,65 @@ class PawlTest(unittest.TestCase):
             self.fails(*words, status=2)
         self.assertEqual(list(self.at.iterdir()), [])
 
+    def test_wrong_words_are_named(self):
+        for words, says in (
+                ([], "no command given; there are compile, inspect, run, eval, diff, bench and scene"),
+                (["fly"], "unknown command fly; there are compile, inspect"),
+                (["runn", "x.pawl"], "unknown command runn; did you mean run? (see pawl --help)"),
+                (["--verison"], "unknown option --verison; did you mean --version?"),
+                (["run", "--inptu", "x.png"],
+                 "pawl run: unknown option --inptu; did you mean --input? (see pawl run --help)"),
+                (["bench", "x.pawl", "--nonsense"], "unknown option --nonsense (see"),
+                (["compile", MODEL, "-o", "x", "--calib", "a"], "compile: --calib needs --int8 (see"),
+                (["compile", MODEL, "-o", "x", "--layers"], "compile: --layers needs --int8 (see")):
+            self.fails(*words, status=2, says=says)
+
+    def test_an_instruction_set_that_is_none(self):
+        words = [OPTIONS.pawl, "inspect", str(self.compiled)]
+        for name, status, says in (
+                ("foo", 2, "PAWL_ISA=foo is no instruction set; there are scalar, avx2, avx512, "
+                           "avx512vnni, avxvnni, neon, neondot, neoni8mm"),
+                ("AVX2", 2, "PAWL_ISA=AVX2"), ("scalar", 0, None), ("", 0, None)):
+            done = subprocess.run(words, capture_output=True, text=True,
+                                  env={**os.environ, "PAWL_ISA": name})
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 0 if says is None else 1, done.stderr)
+            self.assertIn(says or "", done.stderr)
+        foreign = "avx2" if platform.machine() == "aarch64" else "neon"
+        done = subprocess.run(words, capture_output=True, text=True,
+                              env={**os.environ, "PAWL_ISA": foreign})
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(f"warning: this CPU has no {foreign}, so PAWL_ISA is ignored", done.stderr)
+
+    def test_one_thing_is_not_several(self):
+        image = self.image()
+        once = self.pawl("run", self.compiled, "--input", image, "--threads", "1").stdout
+        self.assertIn("1 frame in ", once)
+        self.assertTrue(once.splitlines()[-1] and ", 1 thread\n" in once, once)
+        self.image("more/a.png")
+        self.image("more/b.png")
+        twice = self.pawl("run", self.compiled, "--input", self.at / "more", "--threads", "2").stdout
+        self.assertIn("2 frames in ", twice)
+        self.assertIn(", 2 threads\n", twice)
+
     # compile and inspect
+
+    def test_compile_takes_no_artifact(self):
+        for name in ("a.pawl", "renamed.onnx"):
+            path = self.at / name
+            path.write_bytes(self.compiled.read_bytes())
+            out = self.at / "out.pawl"
+            self.fails("compile", path, "-o", out, says=f"{name}: compiled already;")
+            self.assertFalse(out.exists())
+
+    def test_an_artifact_for_another_processor_names_both(self):
+        there, need, here = (("cpu-x86-64-v3", "avx2", "neon") if platform.machine() == "aarch64"
+                             else ("cpu-arm64", "neon", ""))
+        foreign = self.at / "foreign.pawl"
+        self.pawl("compile", MODEL, "-o", foreign, "--target", there)
+        done = self.fails("run", foreign, "--input", self.image(),
+                          says=f"compiled for {there}, which needs {need}; this CPU has {here}")
+        self.assertIn("--target native", done.stderr)
 
     def test_compile_is_deterministic_and_inspect_verifies(self):
         again = self.at / "again.pawl"
@@ -161,7 +221,12 @@ class PawlTest(unittest.TestCase):
         self.fails(*words, says="photos")  # no such folder
         photos.mkdir()
         (photos / "notes.txt").write_text("no picture\n")
-        self.fails(*words, says="no images in it")
+        done = self.fails(*words, says="no images in it")
+        self.assertNotIn("searched", done.stderr)
+        self.image("photos/train/a.png")
+        self.fails(*words, says="no images in it (JPEG, PNG, BMP, WebP, TIFF, GIF); the folders in "
+                                "it are not searched")
+        self.fails("run", self.compiled, "--input", photos, says="are not searched")
         (photos / "a.png").write_bytes(png(64, 48)[:100])
         self.fails(*words, says="a.png")
         for shade in (0, 90):
@@ -481,8 +546,14 @@ class PawlTest(unittest.TestCase):
     def test_video(self):
         text = self.at / "clip.mp4"
         text.write_text("this is no video\n")
-        self.fails("run", self.compiled, "--input", text, says="clip.mp4")
-        self.fails("run", self.compiled, "--input", "v4l2:///dev/video99", says="video99")
+        for source, says in (
+                (text, "clip.mp4: neither a picture nor a video that FFmpeg reads"),
+                ("v4l2:///dev/video99", "the camera does not open: No such file or directory"),
+                ("v4l2:///dev/null", "the camera does not open: not one of V4L2"),
+                ("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none: the stream does not open"),
+                ("ftp://127.0.0.1/none", "unknown scheme; known are v4l2, rtsp")):
+            self.fails("run", self.compiled, "--input", source, says=says)
+        self.fails("run", self.compiled, "--input", "gst:none ! appsink", says="gst:none ! appsink: th")
         video = Path(OPTIONS.shared) / "video/bottle-detection.mp4"
         if not video.exists():
             self.skipTest("no shared test video here")
@@ -580,6 +651,19 @@ class PawlTest(unittest.TestCase):
         self.assertGreater(report["compared"], 10)
         self.assertIsNone(report["first_below_60_db"])
         self.fails("diff", self.compiled, self.at / "none.onnx", "--input", self.image())
+
+    def test_diff_refuses_what_it_cannot_compare(self):
+        other = self.at / "other.onnx"
+        other.write_bytes(MODEL.read_bytes() + b"\x22\x00")  # an empty domain: the same model, another file
+        self.fails("diff", self.compiled, other, "--input", self.image(),
+                   says=f"other.onnx: not the file that {self.compiled} was compiled from, which "
+                        f"was {MODEL.name}, SHA-256")
+        small = self.at / "small.pawl"
+        self.pawl("compile", MODEL, "-o", small, "--input", "320x320")
+        done = self.fails("diff", small, MODEL, "--input", self.image(),
+                          says="is laid out for 320x320; to compare, compile the model without "
+                               "--input")
+        self.assertIn("and no other", done.stderr)
 
 
 if __name__ == "__main__":

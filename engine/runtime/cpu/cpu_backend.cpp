@@ -233,7 +233,8 @@ Result<std::unique_ptr<Backend>> make_cpu_backend(const Artifact& artifact,
   if (!kernels::hardware_has(needed)) {
     return Error{Code::kUnsupported,
                  artifact.name() + ": compiled for " + std::string(artifact.target()) +
-                     ", this CPU has " + kernels::isa_name(kernels::hardware_isa()) +
+                     ", which needs " + kernels::isa_name(needed) + "; this CPU has " +
+                     kernels::isa_name(kernels::hardware_isa()) +
                      "; compile with --target native on this machine or --target cpu-generic"};
   }
   auto backend = std::make_unique<CpuBackend>(artifact, std::move(pool));
