@@ -118,15 +118,16 @@ class PawlTest(unittest.TestCase):
 
     def test_wrong_words_are_named(self):
         for words, says in (
-                ([], "no command given; there are compile, inspect, run, eval, diff, bench and scene"),
+                ([], "no command given; there are compile, inspect, run, eval, diff, bench and "
+                     "scene"),
                 (["fly"], "unknown command fly; there are compile, inspect"),
                 (["runn", "x.pawl"], "unknown command runn; did you mean run? (see pawl --help)"),
                 (["--verison"], "unknown option --verison; did you mean --version?"),
                 (["run", "--inptu", "x.png"],
                  "pawl run: unknown option --inptu; did you mean --input? (see pawl run --help)"),
                 (["bench", "x.pawl", "--nonsense"], "unknown option --nonsense (see"),
-                (["compile", MODEL, "-o", "x", "--calib", "a"], "compile: --calib needs --int8 (see"),
-                (["compile", MODEL, "-o", "x", "--layers"], "compile: --layers needs --int8 (see")):
+                (["compile", MODEL, "-o", self.at / "x", "--calib", "a"], "--calib needs --int8 (see"),
+                (["compile", MODEL, "-o", self.at / "x", "--layers"], "--layers needs --int8 (see")):
             self.fails(*words, status=2, says=says)
 
     def test_an_instruction_set_that_is_none(self):
@@ -150,10 +151,11 @@ class PawlTest(unittest.TestCase):
         image = self.image()
         once = self.pawl("run", self.compiled, "--input", image, "--threads", "1").stdout
         self.assertIn("1 frame in ", once)
-        self.assertTrue(once.splitlines()[-1] and ", 1 thread\n" in once, once)
+        self.assertIn(", 1 thread\n", once)
         self.image("more/a.png")
         self.image("more/b.png")
-        twice = self.pawl("run", self.compiled, "--input", self.at / "more", "--threads", "2").stdout
+        words = ("run", self.compiled, "--input", self.at / "more", "--threads", "2")
+        twice = self.pawl(*words).stdout
         self.assertIn("2 frames in ", twice)
         self.assertIn(", 2 threads\n", twice)
 
@@ -553,7 +555,7 @@ class PawlTest(unittest.TestCase):
                 ("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none: the stream does not open"),
                 ("ftp://127.0.0.1/none", "unknown scheme; known are v4l2, rtsp")):
             self.fails("run", self.compiled, "--input", source, says=says)
-        self.fails("run", self.compiled, "--input", "gst:none ! appsink", says="gst:none ! appsink: th")
+        self.fails("run", self.compiled, "--input", "gst:none ! appsink", says="appsink: th")
         video = Path(OPTIONS.shared) / "video/bottle-detection.mp4"
         if not video.exists():
             self.skipTest("no shared test video here")
@@ -654,7 +656,7 @@ class PawlTest(unittest.TestCase):
 
     def test_diff_refuses_what_it_cannot_compare(self):
         other = self.at / "other.onnx"
-        other.write_bytes(MODEL.read_bytes() + b"\x22\x00")  # an empty domain: the same model, another file
+        other.write_bytes(MODEL.read_bytes() + b"\x22\x00")  # an empty domain: another file
         self.fails("diff", self.compiled, other, "--input", self.image(),
                    says=f"other.onnx: not the file that {self.compiled} was compiled from, which "
                         f"was {MODEL.name}, SHA-256")
