@@ -136,16 +136,16 @@ constexpr TileKernel kKernels[] = {
     kBoth<9, 3>,    kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>,  kPointer<1, 3>,
 };
 
-constexpr ConvMicrokernels kBackend{.kernels = kKernels,
-                                    .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                    .panels_preferred = 2,
-                                    .panels_max = 3,
-                                    .store = kTileStores};
+constexpr ConvMicrokernels kMicrokernels{.kernels = kKernels,
+                                         .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                         .panels_preferred = 2,
+                                         .panels_max = 3,
+                                         .store = kTileStores};
 
 }  // namespace
 
 void conv_avx512(const ConvParams& params, int32_t part, int32_t parts) {
-  conv_tiled(params, part, parts, kBackend);
+  conv_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

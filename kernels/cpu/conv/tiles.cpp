@@ -61,10 +61,10 @@ Share share_of(const ConvParams& p, int32_t pixels, int32_t panels, int32_t pref
 }
 
 // The smallest micro-kernel of `panels` that holds `pixels`, or else the largest.
-const TileKernel& kernel_for(const ConvMicrokernels& backend, int32_t panels, int32_t pixels) {
+const TileKernel& kernel_for(const ConvMicrokernels& microkernels, int32_t panels, int32_t pixels) {
   const TileKernel* best = nullptr;
-  for (int32_t i = 0; i < backend.kernel_count; ++i) {
-    const TileKernel& kernel = backend.kernels[i];
+  for (int32_t i = 0; i < microkernels.kernel_count; ++i) {
+    const TileKernel& kernel = microkernels.kernels[i];
     if (kernel.panels != panels) continue;
     if (best == nullptr || kernel.pixels >= pixels) best = &kernel;
   }
@@ -173,8 +173,8 @@ class TileTaps {
 // One call: what all its tiles share, and the loops over them.
 class TiledConv {
  public:
-  TiledConv(const ConvParams& params, const ConvMicrokernels& backend)
-      : p_(params), backend_(backend) {
+  TiledConv(const ConvParams& params, const ConvMicrokernels& microkernels)
+      : p_(params), microkernels_(microkernels) {
     flatten();
     panel_floats_ = ptrdiff_t{p_.KH} * p_.KW * p_.IC * kPanelChannels;
     plan_strided();
@@ -182,10 +182,10 @@ class TiledConv {
 
   void run(int32_t part, int32_t parts) {
     const int32_t panels = ceil_div(p_.OC, kPanelChannels);
-    const int32_t preferred = std::min(panels, backend_.panels_preferred);
-    const int32_t tile_pixels = kernel_for(backend_, preferred, INT32_MAX).pixels;
-    const bool odd = panels % preferred != 0 && panels >= backend_.panels_max;
-    const int32_t extra = odd ? backend_.panels_max - preferred : 0;
+    const int32_t preferred = std::min(panels, microkernels_.panels_preferred);
+    const int32_t tile_pixels = kernel_for(microkernels_, preferred, INT32_MAX).pixels;
+    const bool odd = panels % preferred != 0 && panels >= microkernels_.panels_max;
+    const int32_t extra = odd ? microkernels_.panels_max - preferred : 0;
     const Share share =
         share_of(p_, p_.OH * p_.OW, panels, preferred, extra, tile_pixels, part, parts);
 
@@ -242,9 +242,10 @@ class TiledConv {
   void run_block(Range pixels, Range panels) {
     for (int32_t panel = panels.begin; panel < panels.end;) {
       const int32_t left = panels.end - panel;
-      const bool take_odd = left % backend_.panels_preferred != 0 && left >= backend_.panels_max;
+      const bool take_odd =
+          left % microkernels_.panels_preferred != 0 && left >= microkernels_.panels_max;
       const int32_t group =
-          std::min(left, take_odd ? backend_.panels_max : backend_.panels_preferred);
+          std::min(left, take_odd ? microkernels_.panels_max : microkernels_.panels_preferred);
       run_group(pixels, {panel, panel + group}, panel == panels.begin);
       panel += group;
     }
@@ -253,7 +254,7 @@ class TiledConv {
   // The tiles that begin in `pixels`, of a grid that begins with the image.
   // The first group of a block is the one that finds its input outside L2.
   void run_group(Range pixels, Range panels, bool cold_input) {
-    const TileKernel& full = kernel_for(backend_, panels.size(), INT32_MAX);
+    const TileKernel& full = kernel_for(microkernels_, panels.size(), INT32_MAX);
     const int32_t begin = ceil_div(pixels.begin, full.pixels) * full.pixels;
     Pixel at{begin / p_.OW, begin % p_.OW};
     for (int32_t first = begin; first < pixels.end; first += full.pixels) {
@@ -264,7 +265,7 @@ class TiledConv {
       if (strided) {
         run_strided(full, panels, first, at, cold_input);
       } else {
-        run_by_pointer(kernel_for(backend_, panels.size(), count), panels, first, at, count);
+        run_by_pointer(kernel_for(microkernels_, panels.size(), count), panels, first, at, count);
       }
       for (at.ox += full.pixels; at.ox >= p_.OW; at.ox -= p_.OW) ++at.oy;
     }
@@ -350,7 +351,7 @@ class TiledConv {
     const ptrdiff_t channel = ptrdiff_t{panels.begin} * kPanelChannels;
     const float* residual = p_.residual;
     if (residual != nullptr) residual += ptrdiff_t{first} * p_.residual_pixel_stride + channel;
-    backend_.store[static_cast<int32_t>(p_.activation.kind)](
+    microkernels_.store[static_cast<int32_t>(p_.activation.kind)](
         {.tile = tile,
          .tile_stride = ptrdiff_t{tile_panels} * kPanelChannels,
          .pixels = count,
@@ -364,7 +365,7 @@ class TiledConv {
   }
 
   ConvParams p_;
-  const ConvMicrokernels& backend_;
+  const ConvMicrokernels& microkernels_;
   ptrdiff_t panel_floats_ = 0;
   Range inside_rows_{0, 0}, inside_columns_{0, 0};
   ptrdiff_t length_ = 0;
@@ -375,8 +376,8 @@ class TiledConv {
 }  // namespace
 
 void conv_tiled(const ConvParams& params, int32_t part, int32_t parts,
-                const ConvMicrokernels& backend) {
-  TiledConv(params, backend).run(part, parts);
+                const ConvMicrokernels& microkernels) {
+  TiledConv(params, microkernels).run(part, parts);
 }
 
 }  // namespace pawl::kernels::cpu

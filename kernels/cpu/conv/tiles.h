@@ -60,6 +60,6 @@ struct ConvMicrokernels {
 };
 
 void conv_tiled(const ConvParams& params, int32_t part, int32_t parts,
-                const ConvMicrokernels& backend);
+                const ConvMicrokernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

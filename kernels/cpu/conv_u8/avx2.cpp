@@ -93,16 +93,16 @@ constexpr TileKernelU8 kKernels[] = {{3, 1, sum_by_pointer<3>, sum_by_stride<3>}
                                      {2, 1, sum_by_pointer<2>, nullptr},
                                      {1, 1, sum_by_pointer<1>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_avx2(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

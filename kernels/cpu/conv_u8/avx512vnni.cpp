@@ -135,16 +135,16 @@ constexpr TileKernelU8 kKernels[] = {
     kBoth<9, 3>,    kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>,  kPointer<1, 3>,
 };
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 2,
-                                      .panels_max = 3,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 2,
+                                           .panels_max = 3,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_avx512vnni(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

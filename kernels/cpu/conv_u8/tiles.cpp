@@ -10,7 +10,7 @@ namespace {
 
 constexpr ptrdiff_t kPointersMax = 1024;                 // of a tile at a time
 constexpr int32_t kTilePixelsMax = 32;                   // P of the largest micro-kernel
-constexpr int32_t kPanelsMax = 3;                        // panels_max of a backend
+constexpr int32_t kPanelsMax = 3;                        // panels_max of any microkernels
 constexpr int32_t kOffsetsMax = 64;                      // taps of the strided form
 constexpr ptrdiff_t kBlockBytes = ptrdiff_t{512} << 10;  // input that stays in L2 for all panels
 
@@ -55,10 +55,11 @@ Share share_of(const ConvU8Params& p, int32_t pixels, int32_t panels, int32_t ti
 }
 
 // The smallest micro-kernel of `panels` that holds `pixels`, or else the largest.
-const TileKernelU8& kernel_for(const ConvU8Microkernels& backend, int32_t panels, int32_t pixels) {
+const TileKernelU8& kernel_for(const ConvU8Microkernels& microkernels, int32_t panels,
+                               int32_t pixels) {
   const TileKernelU8* best = nullptr;
-  for (int32_t i = 0; i < backend.kernel_count; ++i) {
-    const TileKernelU8& kernel = backend.kernels[i];
+  for (int32_t i = 0; i < microkernels.kernel_count; ++i) {
+    const TileKernelU8& kernel = microkernels.kernels[i];
     if (kernel.panels != panels) continue;
     if (best == nullptr || kernel.pixels >= pixels) best = &kernel;
   }
@@ -147,8 +148,8 @@ class TileTaps {
 // One call: what all its tiles share, and the loops over them.
 class TiledConvU8 {
  public:
-  TiledConvU8(const ConvU8Params& params, const ConvU8Microkernels& backend)
-      : p_(params), backend_(backend) {
+  TiledConvU8(const ConvU8Params& params, const ConvU8Microkernels& microkernels)
+      : p_(params), microkernels_(microkernels) {
     flatten();
     groups_ = ceil_div(p_.IC, kConvU8Group);
     taps_ = ptrdiff_t{p_.KH} * p_.KW;
@@ -158,8 +159,8 @@ class TiledConvU8 {
 
   void run(int32_t part, int32_t parts) {
     const int32_t panels = ceil_div(p_.OC, kPanelChannels);
-    const int32_t preferred = std::min(panels, backend_.panels_preferred);
-    const int32_t tile_pixels = kernel_for(backend_, preferred, INT32_MAX).pixels;
+    const int32_t preferred = std::min(panels, microkernels_.panels_preferred);
+    const int32_t tile_pixels = kernel_for(microkernels_, preferred, INT32_MAX).pixels;
     const Share share = share_of(p_, p_.OH * p_.OW, panels, tile_pixels, part, parts);
 
     const ptrdiff_t input_bytes = ptrdiff_t{p_.IC} * p_.stride_h * p_.stride_w;
@@ -215,9 +216,10 @@ class TiledConvU8 {
   void run_block(Range pixels, Range panels) {
     for (int32_t panel = panels.begin; panel < panels.end;) {
       const int32_t left = panels.end - panel;
-      const bool take_odd = left % backend_.panels_preferred != 0 && left >= backend_.panels_max;
+      const bool take_odd =
+          left % microkernels_.panels_preferred != 0 && left >= microkernels_.panels_max;
       const int32_t group =
-          std::min(left, take_odd ? backend_.panels_max : backend_.panels_preferred);
+          std::min(left, take_odd ? microkernels_.panels_max : microkernels_.panels_preferred);
       run_group(pixels, {panel, panel + group}, panel == panels.begin);
       panel += group;
     }
@@ -225,7 +227,7 @@ class TiledConvU8 {
 
   // The first group of a block is the one that finds its input outside L2.
   void run_group(Range pixels, Range panels, bool cold_input) {
-    const TileKernelU8& full = kernel_for(backend_, panels.size(), INT32_MAX);
+    const TileKernelU8& full = kernel_for(microkernels_, panels.size(), INT32_MAX);
     start_sums(panels);
     Pixel at{pixels.begin / p_.OW, pixels.begin % p_.OW};
     for (int32_t first = pixels.begin; first < pixels.end; first += full.pixels) {
@@ -236,7 +238,7 @@ class TiledConvU8 {
       if (strided) {
         run_strided(full, panels, first, at, cold_input);
       } else {
-        run_by_pointer(kernel_for(backend_, panels.size(), count), panels, first, at, count);
+        run_by_pointer(kernel_for(microkernels_, panels.size(), count), panels, first, at, count);
       }
       for (at.ox += full.pixels; at.ox >= p_.OW; at.ox -= p_.OW) ++at.oy;
     }
@@ -244,11 +246,11 @@ class TiledConvU8 {
 
   void start_sums(Range panels) {
     bias_ = p_.bias + ptrdiff_t{panels.begin} * kPanelChannels;
-    if (backend_.start == nullptr) return;
+    if (microkernels_.start == nullptr) return;
     const int8_t* weight = p_.weight + panels.begin * panel_bytes_;
     for (int32_t i = 0; i < panels.size(); ++i) {
-      backend_.start(weight + i * panel_bytes_, taps_ * groups_, bias_ + i * kPanelChannels,
-                     start_ + i * kPanelChannels);
+      microkernels_.start(weight + i * panel_bytes_, taps_ * groups_, bias_ + i * kPanelChannels,
+                          start_ + i * kPanelChannels);
     }
     bias_ = start_;
   }
@@ -326,7 +328,7 @@ class TiledConvU8 {
     if (residual != nullptr) {
       residual += ptrdiff_t{first} * epilogue.residual_pixel_stride + channel;
     }
-    backend_.store[static_cast<int32_t>(epilogue.activation.kind)](
+    microkernels_.store[static_cast<int32_t>(epilogue.activation.kind)](
         {.tile = tile,
          .tile_stride = ptrdiff_t{tile_panels} * kPanelChannels,
          .pixels = count,
@@ -342,7 +344,7 @@ class TiledConvU8 {
   }
 
   ConvU8Params p_;
-  const ConvU8Microkernels& backend_;
+  const ConvU8Microkernels& microkernels_;
   ptrdiff_t groups_ = 0;  // of a tap
   ptrdiff_t taps_ = 0;
   ptrdiff_t panel_bytes_ = 0;
@@ -357,8 +359,8 @@ class TiledConvU8 {
 }  // namespace
 
 void conv_u8_tiled(const ConvU8Params& params, int32_t part, int32_t parts,
-                   const ConvU8Microkernels& backend) {
-  TiledConvU8(params, backend).run(part, parts);
+                   const ConvU8Microkernels& microkernels) {
+  TiledConvU8(params, microkernels).run(part, parts);
 }
 
 }  // namespace pawl::kernels::cpu

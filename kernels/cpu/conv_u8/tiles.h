@@ -1,4 +1,4 @@
-// Dense u8 convolution as tiles of P output pixels x V weight panels, as conv_tiles.h: an
+// Dense u8 convolution as tiles of P output pixels x V weight panels, as conv/tiles.h: an
 // instruction set supplies micro-kernels and stores, this part decides which tile comes when and
 // where its input lies. What differs is the unit of the sum: a group of 4 input channels.
 #pragma once
@@ -60,6 +60,6 @@ struct ConvU8Microkernels {
 };
 
 void conv_u8_tiled(const ConvU8Params& params, int32_t part, int32_t parts,
-                   const ConvU8Microkernels& backend);
+                   const ConvU8Microkernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

@@ -1,5 +1,5 @@
-// What the *_lanes.h algorithms are written in, on 8 floats (AVX2, FMA). Include only from
-// *_avx2.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
+// What the lanes.h algorithms are written in, on 8 floats (AVX2, FMA). Include only from
+// avx2.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>

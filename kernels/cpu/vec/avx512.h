@@ -1,5 +1,5 @@
-// What the *_lanes.h algorithms are written in, on 16 floats (AVX-512 F, DQ). Include only from
-// *_avx512.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
+// What the lanes.h algorithms are written in, on 16 floats (AVX-512 F, DQ). Include only from
+// avx512.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>

@@ -1,5 +1,5 @@
 // The inner loop of dense and Winograd convolution for Advanced SIMD: P rows of x times columns of
-// one panel of 16 output channels. Include only from *_neon.cpp, as activation_neon.h.
+// one panel of 16 output channels. Include only from neon.cpp, as activation_neon.h.
 //
 // Each product takes its factor from a lane of x: fmla by element, no broadcasts. 8 rows take the
 // panel in two halves: 16 accumulators, 8 vectors of x and 2 of weights, 16 vectors loaded for 64

@@ -1,5 +1,5 @@
-// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from *_avx2.cpp and
-// *_avxvnni.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from avx2.cpp and
+// avxvnni.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The operations of requantize_scalar.h on 16 elements (AVX-512 F, BW, DQ, VL). Include only from
-// *_avx512*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// avx512*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 //
 // SiLU to u8 takes 14 vector instructions for 16 elements: convert, scale, magnitude, index, three

@@ -1,5 +1,5 @@
 // The operations of requantize_scalar.h on 4 elements (Armv8.0 Advanced SIMD). Include only from
-// *_neon*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// neon*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 //
 // FMAXNM and FMINNM give the number where the other operand is a quiet NaN, as the comparisons of

@@ -1,4 +1,4 @@
-// Tile stores of tile_store.h for AVX2. Include only from *_avx2.cpp, as activation_avx2.h.
+// Tile stores of tile_store.h for AVX2. Include only from avx2.cpp, as activation_avx2.h.
 #pragma once
 
 #include <immintrin.h>

@@ -1,4 +1,4 @@
-// Tile stores of tile_store.h for AVX-512. Include only from *_avx512.cpp, as activation_avx512.h.
+// Tile stores of tile_store.h for AVX-512. Include only from avx512.cpp, as activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>

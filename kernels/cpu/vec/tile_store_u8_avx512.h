@@ -1,4 +1,4 @@
-// Tile stores of tile_store_u8.h for AVX-512. Include only from *_avx512*.cpp, as
+// Tile stores of tile_store_u8.h for AVX-512. Include only from avx512*.cpp, as
 // requantize_avx512.h.
 #pragma once
 

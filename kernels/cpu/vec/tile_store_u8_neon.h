@@ -1,4 +1,4 @@
-// Tile stores of tile_store_u8.h for Advanced SIMD. Include only from *_neon*.cpp, as
+// Tile stores of tile_store_u8.h for Advanced SIMD. Include only from neon*.cpp, as
 // requantize_neon.h.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Winograd convolution, AVX2 + FMA: products of 6 tiles x 1 panel, as conv_avx2.cpp.
+// Winograd convolution, AVX2 + FMA: products of 6 tiles x 1 panel, as conv/avx2.cpp.
 #include <immintrin.h>
 
 #include "kernels/cpu/vec/tile_store_avx2.h"
@@ -42,15 +42,15 @@ Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr WinogradMicrokernels kBackend{.transform_window = transform_window,
-                                        .products = kProducts6x1<>,
-                                        .transform_output = transform_output,
-                                        .store = kTileStores};
+constexpr WinogradMicrokernels kMicrokernels{.transform_window = transform_window,
+                                             .products = kProducts6x1<>,
+                                             .transform_output = transform_output,
+                                             .store = kTileStores};
 
 }  // namespace
 
 void winograd_avx2(const WinogradParams& params, int32_t part, int32_t parts) {
-  winograd_tiled(params, part, parts, kBackend);
+  winograd_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

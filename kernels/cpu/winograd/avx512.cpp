@@ -1,4 +1,4 @@
-// Winograd convolution, AVX-512: products of 14 tiles x 2 panels, as conv_avx512.cpp.
+// Winograd convolution, AVX-512: products of 14 tiles x 2 panels, as conv/avx512.cpp.
 #include <immintrin.h>
 
 #include "kernels/cpu/vec/tile_store_avx512.h"
@@ -42,15 +42,15 @@ Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr WinogradMicrokernels kBackend{.transform_window = transform_window,
-                                        .products = kProducts14x2<>,
-                                        .transform_output = transform_output,
-                                        .store = kTileStores};
+constexpr WinogradMicrokernels kMicrokernels{.transform_window = transform_window,
+                                             .products = kProducts14x2<>,
+                                             .transform_output = transform_output,
+                                             .store = kTileStores};
 
 }  // namespace
 
 void winograd_avx512(const WinogradParams& params, int32_t part, int32_t parts) {
-  winograd_tiled(params, part, parts, kBackend);
+  winograd_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu
