@@ -8,8 +8,6 @@
 namespace pawl::kernels::cpu {
 namespace {
 
-static_assert(kPanelChannels == kPanelColumns);
-
 // Columns [c, c + kColumns) of the panel. Nothing is prefetched: the order of reading is one that
 // hardware follows.
 template <int32_t P, bool kStrided>

@@ -9,6 +9,7 @@
 #include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/cpu/conv_u8/tiles.h"
 #include "kernels/cpu/vec/tile_store_u8_avx2.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
@@ -46,7 +47,7 @@ template <int32_t P>
 [[gnu::always_inline]] inline void end_sum(const TileSumU8& s, const __m256i (&acc)[P][kQuarters]) {
 #pragma GCC unroll 4
   for (int32_t i = 0; i < P; ++i) {
-    int32_t* tile = s.tile + i * kPanel;
+    int32_t* tile = s.tile + i * kPanelChannels;
     const int32_t* begin = s.resume ? tile : s.bias;
 #pragma GCC unroll 2
     for (int32_t h = 0; h < 2; ++h) {

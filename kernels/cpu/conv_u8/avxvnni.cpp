@@ -8,6 +8,7 @@
 #include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/cpu/conv_u8/tiles.h"
 #include "kernels/cpu/vec/tile_store_u8_avx2.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
@@ -21,10 +22,10 @@ constexpr int32_t kHalfBytes = 32;
 
 template <int32_t P>
 [[gnu::always_inline]] inline void begin_sum(const TileSumU8& s, __m256i (&acc)[P][kHalves]) {
-  static_assert(P * kPanel <= kTileIntegersMax);
+  static_assert(P * kPanelChannels <= kTileIntegersMax);
 #pragma GCC unroll 8
   for (int32_t i = 0; i < P; ++i) {
-    const int32_t* begin = s.resume ? s.tile + i * kPanel : s.bias;
+    const int32_t* begin = s.resume ? s.tile + i * kPanelChannels : s.bias;
 #pragma GCC unroll 2
     for (int32_t h = 0; h < kHalves; ++h) acc[i][h] = load_half(begin, h);
   }
@@ -36,7 +37,8 @@ template <int32_t P>
   for (int32_t i = 0; i < P; ++i) {
 #pragma GCC unroll 2
     for (int32_t h = 0; h < kHalves; ++h) {
-      _mm256_store_si256(reinterpret_cast<__m256i*>(s.tile + i * kPanel + h * kLanes), acc[i][h]);
+      _mm256_store_si256(reinterpret_cast<__m256i*>(s.tile + i * kPanelChannels + h * kLanes),
+                         acc[i][h]);
     }
   }
 }

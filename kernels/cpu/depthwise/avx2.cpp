@@ -50,7 +50,7 @@ template <int32_t P, int32_t kColumns>
 void sum_columns(const DepthwiseSum& s) {
   int32_t c = 0;
   for (; c + kLanes <= s.channels; c += kLanes) sum_lanes<P, kColumns, false>(s, c, __m256i{});
-  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, lane_mask(s.channels - c));
+  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, first_lanes(s.channels - c));
 }
 
 template <int32_t P>

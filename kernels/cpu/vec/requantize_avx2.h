@@ -5,16 +5,13 @@
 
 #include <immintrin.h>
 
+#include "kernels/cpu/vec/avx2.h"
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 8;
-constexpr float kRoundMagic = 0x1.8p23F;
-constexpr int32_t kRoundMagicBits = 0x4B400000;
-constexpr float kRoundLowest = kRoundMagic - 32768.0F;
 
 // Where an index points in a table of 32: lane, and bits 3 and 4 as signs to blend by.
 struct TableIndex {

@@ -8,16 +8,13 @@
 
 #include <immintrin.h>
 
+#include "kernels/cpu/vec/avx512.h"
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 16;
-constexpr float kRoundMagic = 0x1.8p23F;
-constexpr int32_t kRoundMagicBits = 0x4B400000;
-constexpr float kRoundLowest = kRoundMagic - 32768.0F;
 
 // Whether a value is never below -1/2, so that rounding needs no bound from below.
 constexpr bool bounded_below(Activation kind) {

@@ -3,14 +3,13 @@
 #include "kernels/cpu/vec/panel_products_neon.h"
 #include "kernels/cpu/vec/tile_store_neon.h"
 #include "kernels/cpu/winograd/entries.h"
+#include "kernels/panel.h"
+
 // After the vectors it is written in.
 #include "kernels/cpu/winograd/lanes.h"
-#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-static_assert(kPanelChannels == kPanelColumns);
 
 // Instead of multiply_tiles of products.h: 16 channels of a tile lie side by side.
 template <int32_t P>
