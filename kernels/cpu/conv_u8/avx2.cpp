@@ -64,7 +64,7 @@ void sum_by_pointer(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   const uint8_t* const* pointers = s.pointers;
   for (ptrdiff_t tap = s.tap_count; tap > 0; --tap, pointers += P) {
-    for (ptrdiff_t k = 0; k < s.groups * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
+    for (ptrdiff_t k = 0; k < s.length * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
       __m256i x[P];
 #pragma GCC unroll 4
       for (int32_t i = 0; i < P; ++i) x[i] = broadcast_group(pointers[i] + k);
@@ -80,7 +80,7 @@ void sum_by_stride(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   for (ptrdiff_t tap = 0; tap < s.tap_count; ++tap) {
     const uint8_t* base = s.x + s.offsets[tap];
-    for (ptrdiff_t g = s.groups; g > 0; --g, weight += kGroupBytes, base += kConvU8Group) {
+    for (ptrdiff_t g = s.length; g > 0; --g, weight += kGroupBytes, base += kConvU8Group) {
       __m256i x[P];
 #pragma GCC unroll 4
       for (int32_t i = 0; i < P; ++i) x[i] = broadcast_group(base + i * s.pixel_step);

@@ -72,7 +72,7 @@ void sum_by_pointer(const TileSumU8& s) {
     const uint8_t* x[P];
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) x[i] = pointers[i];
-    for (ptrdiff_t k = 0; k < s.groups * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
+    for (ptrdiff_t k = 0; k < s.length * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
       const Weights w(weight);
 #pragma GCC unroll 8
       for (int32_t i = 0; i < P; ++i) add_group(x[i] + k, w, acc[i]);
@@ -92,7 +92,7 @@ void sum_by_stride(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   for (ptrdiff_t tap = 0; tap < s.tap_count; ++tap) {
     const uint8_t* base = s.x + s.offsets[tap];
-    for (const int8_t* end = weight + s.groups * kGroupBytes; weight != end;
+    for (const int8_t* end = weight + s.length * kGroupBytes; weight != end;
          weight += kGroupBytes, base += kConvU8Group) {
       const Weights w(weight);
 #pragma GCC unroll 8
