@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/cpu/winograd/integers.h"
 #include "kernels/cpu/winograd/points.h"
 #include "kernels/cpu/winograd_u8/tiles.h"
@@ -25,15 +24,12 @@ using PanelRow = int32_t[kPanelChannels];
 // The weights of an input channel for a panel of output channels, as [tap][oc]. Past IC: zeros.
 struct PanelTaps {
   PanelTaps(const ConvU8Params& p, int32_t panel, int32_t ic) {
-    const ptrdiff_t groups = (p.IC + cpu::kConvU8Group - 1) / cpu::kConvU8Group;
+    const ptrdiff_t groups = (p.IC + kConvU8Group - 1) / kConvU8Group;
     const bool inside = ic < p.IC;
     for (int32_t tap = 0; tap < kTaps * kTaps; ++tap) {
-      const ptrdiff_t group =
-          (ptrdiff_t{panel} * kTaps * kTaps + tap) * groups + ic / cpu::kConvU8Group;
-      const int8_t* from =
-          p.weight + group * kPanelChannels * cpu::kConvU8Group + ic % cpu::kConvU8Group;
-      for (int32_t c = 0; c < kPanelChannels; ++c)
-        w[tap][c] = inside ? from[c * cpu::kConvU8Group] : 0;
+      const ptrdiff_t group = (ptrdiff_t{panel} * kTaps * kTaps + tap) * groups + ic / kConvU8Group;
+      const int8_t* from = p.weight + group * kPanelChannels * kConvU8Group + ic % kConvU8Group;
+      for (int32_t c = 0; c < kPanelChannels; ++c) w[tap][c] = inside ? from[c * kConvU8Group] : 0;
     }
   }
   PanelRow w[kTaps * kTaps];
