@@ -9,9 +9,6 @@
 //          elements (>= channels), rows dense in pixels. y is u8, or float32 where `y_float` is
 //          set.
 // Weights  packed by pack_conv_u8_weights: [ceil(OC/16)][KH][KW][ceil(IC/4)][16][4], zero-filled.
-//          The AVX2 variant widens to 16 bits (vpmovzx/vpmaddwd), which is exact: no saturation as
-//          with vpmaddubsw, and no loss of a weight bit. Those of arm64 before I8MM multiply signed
-//          bytes, x - 128 for x, and add 128 times the weights to the bias: exact too.
 // pad      at least ceil(IC/4)*4 bytes, all the input's zero point.
 // Reads    up to 3 bytes past the last channel of a pixel: buffers end in kSpareBytes more.
 // Requires y overlaps neither x nor residual, except residual == y. |acc| < 2^31 by construction
@@ -29,6 +26,8 @@ namespace pawl::kernels {
 
 // IC*KH*KW at most: 2^15 products of 255*128 stay below 2^31.
 inline constexpr int64_t kConvU8DepthMax = int64_t{1} << 15;
+
+inline constexpr int32_t kConvU8Group = 4;  // input channels side by side for one output channel
 
 struct ConvU8Params {
   int32_t IH, IW, IC;

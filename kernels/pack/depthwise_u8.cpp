@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/panel.h"
 
 namespace pawl::kernels {

@@ -18,7 +18,7 @@ size_t panels_of(int32_t OC) {
   return (static_cast<size_t>(OC) + kBlock - 1) / kBlock;
 }
 
-// The kernel of three as a polynomial at each point, divided as winograd_points.h says.
+// The kernel of three as a polynomial at each point, divided as points.h says.
 void transform_weights(const double (&g)[kTaps], double (&at_point)[kWindow]) {
   constexpr double A = static_cast<double>(cpu::kPointA);
   constexpr double B = static_cast<double>(cpu::kPointB);

@@ -107,16 +107,16 @@ constexpr TileKernel kKernels[] = {{6, 1, sum_by_pointer<6>, sum_by_stride<6>},
                                    kPointer<2>,
                                    kPointer<1>};
 
-constexpr ConvMicrokernels kBackend{.kernels = kKernels,
-                                    .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                    .panels_preferred = 1,
-                                    .panels_max = 1,
-                                    .store = kTileStores};
+constexpr ConvMicrokernels kMicrokernels{.kernels = kKernels,
+                                         .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                         .panels_preferred = 1,
+                                         .panels_max = 1,
+                                         .store = kTileStores};
 
 }  // namespace
 
 void conv_avx2(const ConvParams& params, int32_t part, int32_t parts) {
-  conv_tiled(params, part, parts, kBackend);
+  conv_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

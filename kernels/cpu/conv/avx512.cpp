@@ -55,7 +55,7 @@ void sum_by_pointer(const TileSum& s) {
     for (ptrdiff_t k = 0; k < s.length; ++k, weight += kPanelChannels) {
       __m512 w[V];
 #pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_ps(weight + v * s.panel_floats);
+      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_ps(weight + v * s.panel_weights);
 #pragma GCC unroll 32
       for (int32_t i = 0; i < P; ++i) {
         const __m512 scalar = _mm512_set1_ps(x[i][k]);
@@ -106,7 +106,7 @@ void sum_by_stride(const TileSum& s) {
       y += s.y_step;
       __m512 w[V];
 #pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_ps(weight + v * s.panel_floats);
+      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_ps(weight + v * s.panel_weights);
 #pragma GCC unroll 32
       for (int32_t i = 0; i < P; ++i) {
         const __m512 scalar =
@@ -136,16 +136,16 @@ constexpr TileKernel kKernels[] = {
     kBoth<9, 3>,    kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>,  kPointer<1, 3>,
 };
 
-constexpr ConvMicrokernels kBackend{.kernels = kKernels,
-                                    .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                    .panels_preferred = 2,
-                                    .panels_max = 3,
-                                    .store = kTileStores};
+constexpr ConvMicrokernels kMicrokernels{.kernels = kKernels,
+                                         .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                         .panels_preferred = 2,
+                                         .panels_max = 3,
+                                         .store = kTileStores};
 
 }  // namespace
 
 void conv_avx512(const ConvParams& params, int32_t part, int32_t parts) {
-  conv_tiled(params, part, parts, kBackend);
+  conv_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

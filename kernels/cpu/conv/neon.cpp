@@ -1,4 +1,4 @@
-// Dense convolution, Advanced SIMD: micro-kernels of P pixels x 1 panel, panel_products_neon.h.
+// Dense convolution, Advanced SIMD: micro-kernels of P pixels x 1 panel, vec/panel_products_neon.h.
 #include "kernels/cpu/conv/entries.h"
 #include "kernels/cpu/conv/tiles.h"
 #include "kernels/cpu/vec/panel_products_neon.h"
@@ -7,8 +7,6 @@
 
 namespace pawl::kernels::cpu {
 namespace {
-
-static_assert(kPanelChannels == kPanelColumns);
 
 // Columns [c, c + kColumns) of the panel. Nothing is prefetched: the order of reading is one that
 // hardware follows.
@@ -59,16 +57,16 @@ constexpr TileKernel kKernels[] = {{8, 1, sum_by_pointer<8>, sum_by_stride<8>},
                                    kPointer<2>,
                                    kPointer<1>};
 
-constexpr ConvMicrokernels kBackend{.kernels = kKernels,
-                                    .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                    .panels_preferred = 1,
-                                    .panels_max = 1,
-                                    .store = kTileStores};
+constexpr ConvMicrokernels kMicrokernels{.kernels = kKernels,
+                                         .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                         .panels_preferred = 1,
+                                         .panels_max = 1,
+                                         .store = kTileStores};
 
 }  // namespace
 
 void conv_neon(const ConvParams& params, int32_t part, int32_t parts) {
-  conv_tiled(params, part, parts, kBackend);
+  conv_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

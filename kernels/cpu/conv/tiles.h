@@ -1,11 +1,6 @@
-// Dense convolution as tiles of P output pixels x V weight panels, independent of the instruction
-// set. An instruction set supplies the micro-kernels (all of K = KH*KW*IC in registers) and the
-// stores (activation, residual); this part decides which tile comes when and where its input lies.
-//
-// Output pixels are numbered oy*OW+ox and a tile may span rows. Nothing is copied: for each tap the
-// tile holds P pointers to input pixels, padding points at ConvParams::zeros (an indirection buffer
-// after Dukhan, "The Indirect Convolution Algorithm", arXiv:1907.02129, but built per tile on the
-// stack, so that it costs no memory and follows any pixel stride).
+// Dense convolution in float32, independent of the instruction set, which supplies the micro-kernels
+// (all of K = KH*KW*IC in registers) and the stores (activation, residual). Which tile comes when and
+// where its input lies: conv/blocks.h.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +12,7 @@
 namespace pawl::kernels::cpu {
 
 // tile[i][c] = bias[c] (or, when `resume`, itself) + sum over t < tap_count, k < length of
-//   input(t, i)[k] * weight[c/16*panel_floats + (t*length + k)*16 + c%16],  i < P, c < V*16.
+//   input(t, i)[k] * weight[c/16*panel_weights + (t*length + k)*16 + c%16],  i < P, c < V*16.
 // Two forms of input: any pixels through pointers, or pixels one constant step apart, which needs
 // no table and leaves the registers for addresses.
 struct TileSum {
@@ -29,7 +24,7 @@ struct TileSum {
   ptrdiff_t tap_count;
   ptrdiff_t length;
   const float* weight;
-  ptrdiff_t panel_floats;
+  ptrdiff_t panel_weights;
   const float* bias;
   bool resume;
   float* tile;  // P * V * 16 floats, 64-byte aligned
@@ -60,6 +55,6 @@ struct ConvMicrokernels {
 };
 
 void conv_tiled(const ConvParams& params, int32_t part, int32_t parts,
-                const ConvMicrokernels& backend);
+                const ConvMicrokernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

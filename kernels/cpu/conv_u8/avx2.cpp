@@ -9,6 +9,7 @@
 #include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/cpu/conv_u8/tiles.h"
 #include "kernels/cpu/vec/tile_store_u8_avx2.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
@@ -46,7 +47,7 @@ template <int32_t P>
 [[gnu::always_inline]] inline void end_sum(const TileSumU8& s, const __m256i (&acc)[P][kQuarters]) {
 #pragma GCC unroll 4
   for (int32_t i = 0; i < P; ++i) {
-    int32_t* tile = s.tile + i * kPanel;
+    int32_t* tile = s.tile + i * kPanelChannels;
     const int32_t* begin = s.resume ? tile : s.bias;
 #pragma GCC unroll 2
     for (int32_t h = 0; h < 2; ++h) {
@@ -63,7 +64,7 @@ void sum_by_pointer(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   const uint8_t* const* pointers = s.pointers;
   for (ptrdiff_t tap = s.tap_count; tap > 0; --tap, pointers += P) {
-    for (ptrdiff_t k = 0; k < s.groups * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
+    for (ptrdiff_t k = 0; k < s.length * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
       __m256i x[P];
 #pragma GCC unroll 4
       for (int32_t i = 0; i < P; ++i) x[i] = broadcast_group(pointers[i] + k);
@@ -79,7 +80,7 @@ void sum_by_stride(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   for (ptrdiff_t tap = 0; tap < s.tap_count; ++tap) {
     const uint8_t* base = s.x + s.offsets[tap];
-    for (ptrdiff_t g = s.groups; g > 0; --g, weight += kGroupBytes, base += kConvU8Group) {
+    for (ptrdiff_t g = s.length; g > 0; --g, weight += kGroupBytes, base += kConvU8Group) {
       __m256i x[P];
 #pragma GCC unroll 4
       for (int32_t i = 0; i < P; ++i) x[i] = broadcast_group(base + i * s.pixel_step);
@@ -93,16 +94,16 @@ constexpr TileKernelU8 kKernels[] = {{3, 1, sum_by_pointer<3>, sum_by_stride<3>}
                                      {2, 1, sum_by_pointer<2>, nullptr},
                                      {1, 1, sum_by_pointer<1>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_avx2(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -56,10 +56,10 @@ void sum_by_pointer(const TileSumU8& s) {
     const uint8_t* x[P];
 #pragma GCC unroll 32
     for (int32_t i = 0; i < P; ++i) x[i] = pointers[i];
-    for (ptrdiff_t k = 0; k < s.groups * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
+    for (ptrdiff_t k = 0; k < s.length * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
       __m512i w[V];
 #pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_si512(weight + v * s.panel_bytes);
+      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_si512(weight + v * s.panel_weights);
 #pragma GCC unroll 32
       for (int32_t i = 0; i < P; ++i) {
         const __m512i group = broadcast_group(x[i] + k);
@@ -100,7 +100,7 @@ void sum_by_stride(const TileSumU8& s) {
     base[0] = s.x + s.offsets[tap];
 #pragma GCC unroll 4
     for (int32_t b = 1; b < kBases; ++b) base[b] = base[b - 1] + kRun * step;
-    for (const int8_t* end = weight + s.groups * kGroupBytes; weight != end;
+    for (const int8_t* end = weight + s.length * kGroupBytes; weight != end;
          weight += kGroupBytes) {
       _mm_prefetch(ahead, _MM_HINT_T0);
       ahead += s.ahead_step;
@@ -108,7 +108,7 @@ void sum_by_stride(const TileSumU8& s) {
       y += s.y_step;
       __m512i w[V];
 #pragma GCC unroll 4
-      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_si512(weight + v * s.panel_bytes);
+      for (int32_t v = 0; v < V; ++v) w[v] = _mm512_loadu_si512(weight + v * s.panel_weights);
 #pragma GCC unroll 32
       for (int32_t i = 0; i < P; ++i) {
         const __m512i group =
@@ -135,16 +135,16 @@ constexpr TileKernelU8 kKernels[] = {
     kBoth<9, 3>,    kPointer<7, 3>,  kPointer<5, 3>,  kPointer<3, 3>,  kPointer<1, 3>,
 };
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 2,
-                                      .panels_max = 3,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 2,
+                                           .panels_max = 3,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_avx512vnni(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

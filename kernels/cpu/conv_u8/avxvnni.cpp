@@ -8,6 +8,7 @@
 #include "kernels/cpu/conv_u8/entries.h"
 #include "kernels/cpu/conv_u8/tiles.h"
 #include "kernels/cpu/vec/tile_store_u8_avx2.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
@@ -21,10 +22,10 @@ constexpr int32_t kHalfBytes = 32;
 
 template <int32_t P>
 [[gnu::always_inline]] inline void begin_sum(const TileSumU8& s, __m256i (&acc)[P][kHalves]) {
-  static_assert(P * kPanel <= kTileIntegersMax);
+  static_assert(P * kPanelChannels <= kTileIntegersMax);
 #pragma GCC unroll 8
   for (int32_t i = 0; i < P; ++i) {
-    const int32_t* begin = s.resume ? s.tile + i * kPanel : s.bias;
+    const int32_t* begin = s.resume ? s.tile + i * kPanelChannels : s.bias;
 #pragma GCC unroll 2
     for (int32_t h = 0; h < kHalves; ++h) acc[i][h] = load_half(begin, h);
   }
@@ -36,7 +37,8 @@ template <int32_t P>
   for (int32_t i = 0; i < P; ++i) {
 #pragma GCC unroll 2
     for (int32_t h = 0; h < kHalves; ++h) {
-      _mm256_store_si256(reinterpret_cast<__m256i*>(s.tile + i * kPanel + h * kLanes), acc[i][h]);
+      _mm256_store_si256(reinterpret_cast<__m256i*>(s.tile + i * kPanelChannels + h * kLanes),
+                         acc[i][h]);
     }
   }
 }
@@ -70,7 +72,7 @@ void sum_by_pointer(const TileSumU8& s) {
     const uint8_t* x[P];
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) x[i] = pointers[i];
-    for (ptrdiff_t k = 0; k < s.groups * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
+    for (ptrdiff_t k = 0; k < s.length * kConvU8Group; k += kConvU8Group, weight += kGroupBytes) {
       const Weights w(weight);
 #pragma GCC unroll 8
       for (int32_t i = 0; i < P; ++i) add_group(x[i] + k, w, acc[i]);
@@ -90,7 +92,7 @@ void sum_by_stride(const TileSumU8& s) {
   const int8_t* weight = s.weight;
   for (ptrdiff_t tap = 0; tap < s.tap_count; ++tap) {
     const uint8_t* base = s.x + s.offsets[tap];
-    for (const int8_t* end = weight + s.groups * kGroupBytes; weight != end;
+    for (const int8_t* end = weight + s.length * kGroupBytes; weight != end;
          weight += kGroupBytes, base += kConvU8Group) {
       const Weights w(weight);
 #pragma GCC unroll 8
@@ -109,16 +111,16 @@ constexpr TileKernelU8 kKernels[] = {{6, 1, sum_by_pointer<6>, sum_by_stride<6>}
                                      {2, 1, sum_by_pointer<2>, nullptr},
                                      {1, 1, sum_by_pointer<1>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_avxvnni(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -8,8 +8,6 @@
 
 namespace pawl::kernels::cpu {
 
-inline constexpr int32_t kConvU8Group = 4;  // input channels side by side for one output channel
-
 void conv_u8_scalar(const ConvU8Params& params, int32_t part, int32_t parts);
 void conv_u8_avx2(const ConvU8Params& params, int32_t part, int32_t parts);
 void conv_u8_avxvnni(const ConvU8Params& params, int32_t part, int32_t parts);

@@ -1,6 +1,6 @@
 // Dense u8 convolution, Armv8.0 Advanced SIMD: micro-kernels of P pixels x 1 panel.
 //
-// Activations are taken less 128 (conv_u8_signed_neon.h), so that SMULL multiplies bytes: a product
+// Activations are taken less 128 (conv_u8/signed_neon.h), so that SMULL multiplies bytes: a product
 // fits 16 bits, whereas the sum of two of -128 * -128 does not. SADALP therefore adds every product
 // to 32 bits at once, pairwise: a panel takes 8 registers of 2 output channels x 2 partial sums,
 // which are added up at the end. That is 4 products an instruction, as many as with SMLAL on
@@ -87,17 +87,17 @@ namespace {
 constexpr TileKernelU8 kKernels[] = {{2, 1, sum_by_pointer<2>, sum_by_stride<2>},
                                      {1, 1, sum_by_pointer<1>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8,
-                                      .start = start_from_signed};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8,
+                                           .start = start_from_signed};
 
 }  // namespace
 
 void conv_u8_neon(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

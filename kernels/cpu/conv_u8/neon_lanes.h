@@ -73,7 +73,7 @@ void sum_by_pointer(const TileSumU8& s) {
     const uint8_t* x[P];
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) x[i] = pointers[i];
-    weight = add_groups<P>(x, s.groups, weight, sums);
+    weight = add_groups<P>(x, s.length, weight, sums);
   }
   end_sum<P>(s, sums);
 }
@@ -86,7 +86,7 @@ void sum_by_stride(const TileSumU8& s) {
     const uint8_t* x[P];
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) x[i] = s.x + s.offsets[tap] + i * s.pixel_step;
-    weight = add_groups<P>(x, s.groups, weight, sums);
+    weight = add_groups<P>(x, s.length, weight, sums);
   }
   end_sum<P>(s, sums);
 }

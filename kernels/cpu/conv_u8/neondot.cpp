@@ -1,6 +1,6 @@
 // Dense u8 convolution, Armv8.2 dot products: micro-kernels of P pixels x 1 panel.
 //
-// SDOT multiplies signed bytes only, so activations are taken less 128 (conv_u8_signed_neon.h). It
+// SDOT multiplies signed bytes only, so activations are taken less 128 (conv_u8/signed_neon.h). It
 // takes one operand by lane: 16 bytes of a pixel serve four groups without a broadcast. 6 pixels
 // keep 24 accumulators, 6 registers of pixels and at most 2 of weights: 22 loads and 6 inversions
 // for 96 dot products.
@@ -72,17 +72,17 @@ constexpr TileKernelU8 kKernels[] = {{6, 1, sum_by_pointer<6>, sum_by_stride<6>}
                                      {2, 1, sum_by_pointer<2>, nullptr},
                                      {1, 1, sum_by_pointer<1>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8,
-                                      .start = start_from_signed};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8,
+                                           .start = start_from_signed};
 
 }  // namespace
 
 void conv_u8_neondot(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -94,16 +94,16 @@ constexpr TileKernelU8 kKernels[] = {{6, 1, sum_by_pointer<6>, sum_by_stride<6>}
                                      {4, 1, sum_by_pointer<4>, nullptr},
                                      {2, 1, sum_by_pointer<2>, nullptr}};
 
-constexpr ConvU8Microkernels kBackend{.kernels = kKernels,
-                                      .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
-                                      .panels_preferred = 1,
-                                      .panels_max = 1,
-                                      .store = kTileStoresU8};
+constexpr ConvU8Microkernels kMicrokernels{.kernels = kKernels,
+                                           .kernel_count = sizeof(kKernels) / sizeof(kKernels[0]),
+                                           .panels_preferred = 1,
+                                           .panels_max = 1,
+                                           .store = kTileStoresU8};
 
 }  // namespace
 
 void conv_u8_neoni8mm(const ConvU8Params& params, int32_t part, int32_t parts) {
-  conv_u8_tiled(params, part, parts, kBackend);
+  conv_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -1,6 +1,6 @@
-// Dense u8 convolution as tiles of P output pixels x V weight panels, as conv_tiles.h: an
-// instruction set supplies micro-kernels and stores, this part decides which tile comes when and
-// where its input lies. What differs is the unit of the sum: a group of 4 input channels.
+// Dense u8 convolution, independent of the instruction set, which supplies micro-kernels and stores
+// as for conv/tiles.h. What differs is the unit of the sum: a group of 4 input channels. Which tile
+// comes when and where its input lies: conv/blocks.h.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace pawl::kernels::cpu {
 
 inline constexpr ptrdiff_t kGroupBytes = 64;  // weights of a group: 16 output x 4 input channels
 
-// tile[i][c] = bias[c] (or, when `resume`, itself) + sum over t < tap_count, g < groups, j < 4 of
-//   input(t, i)[4*g + j] * weight[c/16*panel_bytes + (t*groups + g)*64 + c%16*4 + j],
+// tile[i][c] = bias[c] (or, when `resume`, itself) + sum over t < tap_count, g < length, j < 4 of
+//   input(t, i)[4*g + j] * weight[c/16*panel_weights + (t*length + g)*64 + c%16*4 + j],
 //   i < P, c < V*16.
 // Input through pointers, or of pixels one constant step apart.
 struct TileSumU8 {
@@ -24,9 +24,9 @@ struct TileSumU8 {
   ptrdiff_t pixel_step;
 
   ptrdiff_t tap_count;
-  ptrdiff_t groups;
+  ptrdiff_t length;  // groups
   const int8_t* weight;
-  ptrdiff_t panel_bytes;
+  ptrdiff_t panel_weights;
   const int32_t* bias;
   bool resume;
   int32_t* tile;  // P * V * 16 integers, 64-byte aligned
@@ -60,6 +60,6 @@ struct ConvU8Microkernels {
 };
 
 void conv_u8_tiled(const ConvU8Params& params, int32_t part, int32_t parts,
-                   const ConvU8Microkernels& backend);
+                   const ConvU8Microkernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

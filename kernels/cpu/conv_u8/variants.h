@@ -1,4 +1,6 @@
-// Variants of kernels/conv_u8.h for the instruction sets of CPUs.
+// Variants of kernels/conv_u8.h for the instruction sets of CPUs. All are exact: AVX2 widens to 16
+// bits (vpmovzx/vpmaddwd), without the saturation of vpmaddubsw or the loss of a weight bit; arm64
+// before I8MM multiplies signed bytes, x - 128 for x, and adds 128 times the weights to the bias.
 #pragma once
 
 #include <cstdint>

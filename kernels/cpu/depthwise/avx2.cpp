@@ -50,7 +50,7 @@ template <int32_t P, int32_t kColumns>
 void sum_columns(const DepthwiseSum& s) {
   int32_t c = 0;
   for (; c + kLanes <= s.channels; c += kLanes) sum_lanes<P, kColumns, false>(s, c, __m256i{});
-  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, lane_mask(s.channels - c));
+  if (c < s.channels) sum_lanes<P, kColumns, true>(s, c, first_lanes(s.channels - c));
 }
 
 template <int32_t P>
@@ -64,16 +64,16 @@ void sum_pixels(const DepthwiseSum& s) {
   }
 }
 
-constexpr DepthwiseMicrokernels kBackend{.sum_8 = sum_pixels<8>,
-                                         .sum_4 = sum_pixels<4>,
-                                         .sum_2 = sum_pixels<2>,
-                                         .sum_1 = sum_pixels<1>,
-                                         .store = kTileStores};
+constexpr DepthwiseMicrokernels kMicrokernels{.sum_8 = sum_pixels<8>,
+                                              .sum_4 = sum_pixels<4>,
+                                              .sum_2 = sum_pixels<2>,
+                                              .sum_1 = sum_pixels<1>,
+                                              .store = kTileStores};
 
 }  // namespace
 
 void depthwise_avx2(const DepthwiseParams& params, int32_t part, int32_t parts) {
-  depthwise_tiled(params, part, parts, kBackend);
+  depthwise_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -65,16 +65,16 @@ void sum_pixels(const DepthwiseSum& s) {
   }
 }
 
-constexpr DepthwiseMicrokernels kBackend{.sum_8 = sum_pixels<8>,
-                                         .sum_4 = sum_pixels<4>,
-                                         .sum_2 = sum_pixels<2>,
-                                         .sum_1 = sum_pixels<1>,
-                                         .store = kTileStores};
+constexpr DepthwiseMicrokernels kMicrokernels{.sum_8 = sum_pixels<8>,
+                                              .sum_4 = sum_pixels<4>,
+                                              .sum_2 = sum_pixels<2>,
+                                              .sum_1 = sum_pixels<1>,
+                                              .store = kTileStores};
 
 }  // namespace
 
 void depthwise_avx512(const DepthwiseParams& params, int32_t part, int32_t parts) {
-  depthwise_tiled(params, part, parts, kBackend);
+  depthwise_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -19,7 +19,7 @@ Range taps_inside(int32_t first, int32_t taps, int32_t dilation, int32_t extent)
 
 // `count` pixels from (oy, ox) on, whose taps inside the image are rows x columns.
 void run_tile(const DepthwiseParams& p, int32_t oy, int32_t ox, int32_t count, Range rows,
-              Range columns, DepthwiseSumFn sum_pixels, const DepthwiseMicrokernels& backend) {
+              Range columns, DepthwiseSumFn sum_pixels, const DepthwiseMicrokernels& microkernels) {
   alignas(64) float tile[kTileFloatsMax];
   const ptrdiff_t stride = p.x_pixel_stride;
   const ptrdiff_t iy = oy * p.stride_h - p.pad_top + rows.begin * p.dilation_h;
@@ -46,7 +46,7 @@ void run_tile(const DepthwiseParams& p, int32_t oy, int32_t ox, int32_t count, R
                 .tile = tile});
     const float* residual = p.residual;
     if (residual != nullptr) residual += pixel * p.residual_pixel_stride + c;
-    backend.store[static_cast<int32_t>(p.activation.kind)](
+    microkernels.store[static_cast<int32_t>(p.activation.kind)](
         {.tile = tile,
          .tile_stride = kDepthwiseChannels,
          .pixels = count,
@@ -65,7 +65,7 @@ void run_tile(const DepthwiseParams& p, int32_t oy, int32_t ox, int32_t count, R
 // because activations round by the pixels they are computed with: results must not depend on the
 // parts.
 void run_row(const DepthwiseParams& p, int32_t oy, Range span,
-             const DepthwiseMicrokernels& backend) {
+             const DepthwiseMicrokernels& microkernels) {
   const Range rows = taps_inside(oy * p.stride_h - p.pad_top, p.KH, p.dilation_h, p.IH);
   const int32_t reach = (p.KW - 1) * p.dilation_w;
   for (int32_t ox = 0; ox < span.end;) {
@@ -73,17 +73,17 @@ void run_row(const DepthwiseParams& p, int32_t oy, Range span,
     const bool inside = ix >= 0 && ix + reach < p.IW;
     const int32_t left = inside ? std::min((p.IW - 1 - reach - ix) / p.stride_w + 1, p.OW - ox) : 1;
     int32_t count = 1;
-    DepthwiseSumFn sum = backend.sum_1;
+    DepthwiseSumFn sum = microkernels.sum_1;
     if (left >= 8) {
-      count = 8, sum = backend.sum_8;
+      count = 8, sum = microkernels.sum_8;
     } else if (left >= 4) {
-      count = 4, sum = backend.sum_4;
+      count = 4, sum = microkernels.sum_4;
     } else if (left >= 2) {
-      count = 2, sum = backend.sum_2;
+      count = 2, sum = microkernels.sum_2;
     }
     if (ox >= span.begin) {
       const Range columns = taps_inside(ix, p.KW, p.dilation_w, p.IW);
-      run_tile(p, oy, ox, count, rows, columns, sum, backend);
+      run_tile(p, oy, ox, count, rows, columns, sum, microkernels);
     }
     ox += count;
   }
@@ -92,14 +92,14 @@ void run_row(const DepthwiseParams& p, int32_t oy, Range span,
 }  // namespace
 
 void depthwise_tiled(const DepthwiseParams& p, int32_t part, int32_t parts,
-                     const DepthwiseMicrokernels& backend) {
+                     const DepthwiseMicrokernels& microkernels) {
   const int64_t pixels = int64_t{p.OH} * p.OW;
   const int64_t end = pixels * (part + 1) / parts;
   for (int64_t pixel = pixels * part / parts; pixel < end;) {
     const int32_t oy = static_cast<int32_t>(pixel / p.OW);
     const int32_t ox = static_cast<int32_t>(pixel % p.OW);
     const int32_t ox_end = static_cast<int32_t>(std::min<int64_t>(p.OW, ox + (end - pixel)));
-    run_row(p, oy, {ox, ox_end}, backend);
+    run_row(p, oy, {ox, ox_end}, microkernels);
     pixel += ox_end - ox;
   }
 }

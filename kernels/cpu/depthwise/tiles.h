@@ -37,6 +37,6 @@ struct DepthwiseMicrokernels {
 };
 
 void depthwise_tiled(const DepthwiseParams& params, int32_t part, int32_t parts,
-                     const DepthwiseMicrokernels& backend);
+                     const DepthwiseMicrokernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

@@ -22,11 +22,10 @@
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr int32_t kBlock = kPanelChannels;
 constexpr int32_t kStripColumns = 64;  // of x
 constexpr int32_t kTileOutputs = 32;   // outputs of a strip at most
 constexpr int32_t kTapsMax = 16;       // columns of the window in one pass
-static_assert(kTileOutputs * kBlock <= kTileIntegersMax);
+static_assert(kTileOutputs * kPanelChannels <= kTileIntegersMax);
 
 // Outputs [ox, ox + count) of row oy, channels [c, c + 16).
 struct Strip {
@@ -75,8 +74,8 @@ void fill_columns(const DepthwiseU8Params& p, const Strip& s, const Pass& pass, 
 }
 
 void fill_weights(const DepthwiseU8Params& p, int32_t c, const Pass& pass, Interleaved* weights) {
-  static constexpr int8_t kZeros[kBlock] = {};
-  const ptrdiff_t tap = (ptrdiff_t{p.C} + kBlock - 1) / kBlock * kBlock;
+  static constexpr int8_t kZeros[kPanelChannels] = {};
+  const ptrdiff_t tap = (ptrdiff_t{p.C} + kPanelChannels - 1) / kPanelChannels * kPanelChannels;
   const int8_t* pointer[kRowGroup];
   ptrdiff_t step[kRowGroup];
   for (int32_t j = 0; j < kRowGroup; ++j) {
@@ -105,7 +104,7 @@ void add_pass(int32_t count, int32_t columns, ptrdiff_t stride, ptrdiff_t dilati
     } else {
       for (int32_t k = 0; k < columns; ++k) add_products(sums, at[k * dilation], weights[k]);
     }
-    store_sums(tile + i * kBlock, sums);
+    store_sums(tile + i * kPanelChannels, sums);
   }
 }
 
@@ -133,9 +132,9 @@ void store_strip(const DepthwiseU8Params& p, const Strip& s, const int32_t* tile
   const ptrdiff_t output = pixel * p.y_pixel_stride + s.c;
   kTileStoresU8[static_cast<int32_t>(e.activation.kind)](
       {.tile = tile,
-       .tile_stride = kBlock,
+       .tile_stride = kPanelChannels,
        .pixels = s.count,
-       .channels = p.C - s.c < kBlock ? p.C - s.c : kBlock,
+       .channels = p.C - s.c < kPanelChannels ? p.C - s.c : kPanelChannels,
        .y = p.y == nullptr ? nullptr : p.y + output,
        .y_float = p.y_float == nullptr ? nullptr : p.y_float + output,
        .y_stride = p.y_pixel_stride,
@@ -165,7 +164,7 @@ void run_block(const DepthwiseU8Params& p, int32_t oy, int32_t ox_begin, int32_t
   alignas(64) Interleaved columns[kStripColumns];
   alignas(64) Interleaved weights[kTapsMax];
   alignas(64) int32_t tile[kTileIntegersMax];
-  int32_t start_buffer[kBlock];
+  int32_t start_buffer[kPanelChannels];
   const int32_t* start = start_of(p, c, start_buffer);
   const bool one_pass = p.KH <= kRowGroup && p.KW <= plan.columns;
   for (int32_t ox = ox_begin; ox < ox_end; ox += plan.outputs) {
@@ -181,7 +180,7 @@ void run_block(const DepthwiseU8Params& p, int32_t oy, int32_t ox_begin, int32_t
         add_pass_fn(pass.columns, p.dilation_w)(strip.count, pass.columns, p.stride_w, p.dilation_w,
                                                 columns, weights, from, from_step, tile);
         from = tile;
-        from_step = kBlock;
+        from_step = kPanelChannels;
       }
     }
     store_strip(p, strip, tile);
@@ -189,7 +188,7 @@ void run_block(const DepthwiseU8Params& p, int32_t oy, int32_t ox_begin, int32_t
 }
 
 void depthwise_u8_pixels(const DepthwiseU8Params& p, int32_t part, int32_t parts) {
-  uint8_t pad[kBlock];
+  uint8_t pad[kPanelChannels];
   for (uint8_t& byte : pad) byte = p.pad;
   const Plan plan = plan_of(p);
   const int64_t pixels = int64_t{p.OH} * p.OW;
@@ -199,7 +198,7 @@ void depthwise_u8_pixels(const DepthwiseU8Params& p, int32_t part, int32_t parts
     const int32_t ox = static_cast<int32_t>(pixel % p.OW);
     const int64_t left = end - pixel;
     const int32_t ox_end = left < p.OW - ox ? ox + static_cast<int32_t>(left) : p.OW;
-    for (int32_t c = 0; c < p.C; c += kBlock) run_block(p, oy, ox, ox_end, c, plan, pad);
+    for (int32_t c = 0; c < p.C; c += kPanelChannels) run_block(p, oy, ox, ox_end, c, plan, pad);
     pixel += ox_end - ox;
   }
 }

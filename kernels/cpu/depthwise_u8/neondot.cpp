@@ -1,7 +1,7 @@
 // Depthwise u8 convolution, Armv8.2 dot products: four rows of the window to an SDOT of 4 channels.
 // A 3x3 window takes 12 of them for 16 outputs and, at stride 1, one interleaving of 8
 // instructions; with SMLAL it takes 36. Activations are taken less 128, as in
-// conv_u8_signed_neon.h.
+// conv_u8/signed_neon.h.
 #include <arm_neon.h>
 
 #include "kernels/cpu/conv_u8/signed_neon.h"

@@ -94,7 +94,7 @@ Plan make_plan(const LetterboxParams& p, uint8_t* scratch) {
   return plan;
 }
 
-// BT.601 as in letterbox_scalar.cpp.
+// BT.601 as in letterbox/scalar.cpp.
 constexpr int32_t kLuma = 1220542;
 constexpr int32_t kBlueU = 2116026;
 constexpr int32_t kGreenU = -409993;

@@ -174,7 +174,7 @@ void nearest_rows(const NearestU8Params& p, int32_t part, int32_t parts) {
   }
 }
 
-// Max pooling is separable, as in pool_lanes.h: a strip of columns is reduced over the rows of the
+// Max pooling is separable, as in pool/lanes.h: a strip of columns is reduced over the rows of the
 // window, and each output over the columns of that strip.
 constexpr int32_t kStripColumns = 64;  // of x
 

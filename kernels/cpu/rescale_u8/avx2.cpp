@@ -38,7 +38,7 @@ Integers times(const Integers& a, const Integers& b) {
 Floats to_floats(const Integers& n) {
   return {_mm256_cvtepi32_ps(n.low), _mm256_cvtepi32_ps(n.high)};
 }
-Floats fill(float x) {
+Floats fill_floats(float x) {
   return {_mm256_set1_ps(x), _mm256_set1_ps(x)};
 }
 Floats multiply(const Floats& x, const Floats& y) {

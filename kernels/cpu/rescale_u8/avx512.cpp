@@ -1,4 +1,6 @@
 // Operations on u8 images with a new scale, AVX-512.
+#include "kernels/cpu/vec/avx512.h"
+
 #include <immintrin.h>
 
 #include "kernels/cpu/vec/requantize_avx512.h"
@@ -7,7 +9,7 @@ namespace pawl::kernels::cpu {
 namespace {
 
 using Integers = __m512i;
-using Floats = __m512;
+using Floats = Lanes;
 using Rounder = Requantizer<Activation::kNone>;
 
 Integers widen(const uint8_t* bytes) {
@@ -28,14 +30,8 @@ Integers times(Integers a, Integers b) {
 Floats to_floats(Integers n) {
   return _mm512_cvtepi32_ps(n);
 }
-Floats fill(float x) {
+Floats fill_floats(float x) {
   return _mm512_set1_ps(x);
-}
-Floats multiply(Floats x, Floats y) {
-  return _mm512_mul_ps(x, y);
-}
-Floats multiply_add(Floats x, Floats y, Floats z) {
-  return _mm512_fmadd_ps(x, y, z);
 }
 void store_quantized(uint8_t* y, Floats v, Floats factor, const Rounder& rounder) {
   const __m512i n = rounder.template quantize<true>(v, factor);

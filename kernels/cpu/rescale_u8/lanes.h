@@ -2,7 +2,7 @@
 // written in:
 //   Integers, Floats    of 16 elements
 //   widen(bytes), fill_integers(n), plus(a, b), minus(a, b), times(a, b), to_floats(n)
-//   fill(x), multiply(x, y), multiply_add(x, y, z)
+//   fill_floats(x), multiply(x, y), multiply_add(x, y, z)
 //   Rounder(zero)       and store_quantized(y, v, factor, rounder): 16 bytes, as quantize_scalar
 #pragma once
 
@@ -22,11 +22,11 @@ void combine_block(const BinaryU8Params& p, const uint8_t* a, const uint8_t* b, 
   const Integers left = minus(widen(a), fill_integers(p.a_zero));
   const Integers right = minus(widen(b), fill_integers(p.b_zero));
   if constexpr (kMultiply) {
-    store_quantized(y, to_floats(times(left, right)), fill(p.a_factor), rounder);
+    store_quantized(y, to_floats(times(left, right)), fill_floats(p.a_factor), rounder);
   } else {
-    const Floats addend = multiply(to_floats(right), fill(p.b_factor));
-    const Floats sum = multiply_add(to_floats(left), fill(p.a_factor), addend);
-    store_quantized(y, sum, fill(1.0F), rounder);
+    const Floats addend = multiply(to_floats(right), fill_floats(p.b_factor));
+    const Floats sum = multiply_add(to_floats(left), fill_floats(p.a_factor), addend);
+    store_quantized(y, sum, fill_floats(1.0F), rounder);
   }
 }
 
@@ -127,7 +127,7 @@ void average_pixel(const AveragePoolU8Params& p, int32_t oy, int32_t ox, Taps ro
   const int32_t inside = window.rows * window.columns;
   window.x = inside > 0 ? p.x + first * p.x_pixel_stride : p.x;
   const int32_t taps = p.count_padding ? p.KH * p.KW : inside;
-  const Floats factor = fill(p.factor / static_cast<float>(taps > 0 ? taps : 1));
+  const Floats factor = fill_floats(p.factor / static_cast<float>(taps > 0 ? taps : 1));
   const Integers offset = fill_integers(inside * p.x_zero);
   uint8_t* y = p.y + (ptrdiff_t{oy} * p.OW + ox) * p.y_pixel_stride;
   for (int32_t c = 0; c < p.C; c += kBlock) {

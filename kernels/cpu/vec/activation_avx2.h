@@ -1,5 +1,5 @@
 // Activations on 8 floats (AVX2, FMA). Error as kernels/activation.h promises.
-// Include only from *_avx2.cpp; the anonymous namespace is there for the reason given in
+// Include only from avx2.cpp; the anonymous namespace is there for the reason given in
 // activation_avx512.h.
 #pragma once
 

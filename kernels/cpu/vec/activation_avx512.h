@@ -1,5 +1,5 @@
 // Activations on 16 floats (AVX-512 F, DQ). Error as kernels/activation.h promises.
-// Include only from *_avx512.cpp: the anonymous namespace keeps every copy inside its file, since a
+// Include only from avx512.cpp: the anonymous namespace keeps every copy inside its file, since a
 // shared inline function would be a weak symbol that the linker may hand to baseline code.
 #pragma once
 

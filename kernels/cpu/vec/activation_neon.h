@@ -1,5 +1,5 @@
 // Activations on 4 floats (Advanced SIMD). Error as kernels/activation.h promises.
-// Include only from *_neon.cpp; the anonymous namespace is there for the reason given in
+// Include only from neon.cpp; the anonymous namespace is there for the reason given in
 // activation_avx512.h. Minimum and maximum pass a NaN from either operand.
 #pragma once
 

@@ -1,5 +1,5 @@
-// What the *_lanes.h algorithms are written in, on 8 floats (AVX2, FMA). Include only from
-// *_avx2.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
+// What the lanes.h algorithms are written in, on 8 floats (AVX2, FMA). Include only from
+// avx2.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>
@@ -16,7 +16,7 @@ struct DoubleLanes {
   __m256d low, high;
 };
 
-// The first n lanes, 0 < n <= kLanes.
+// The first n >= 0 lanes, or all of them.
 [[maybe_unused]] __m256i first_lanes(int32_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }

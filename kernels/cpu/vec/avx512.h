@@ -1,5 +1,5 @@
-// What the *_lanes.h algorithms are written in, on 16 floats (AVX-512 F, DQ). Include only from
-// *_avx512.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
+// What the lanes.h algorithms are written in, on 16 floats (AVX-512 F, DQ). Include only from
+// avx512.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>
@@ -16,9 +16,13 @@ struct DoubleLanes {
   __m512d low, high;
 };
 
-// The first n lanes, 0 < n <= kLanes.
+// The first n lanes, 0 <= n <= kLanes.
 [[maybe_unused]] __mmask16 first_lanes(int32_t n) {
   return static_cast<__mmask16>((1U << static_cast<uint32_t>(n)) - 1U);
+}
+// The lanes of the next vector where `left` >= 0 elements are left.
+[[maybe_unused]] __mmask16 lanes_left(int32_t left) {
+  return left >= kLanes ? __mmask16{0xFFFF} : first_lanes(left);
 }
 
 [[maybe_unused]] Lanes load(const float* x) {

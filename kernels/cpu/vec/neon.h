@@ -1,5 +1,5 @@
-// What the *_lanes.h algorithms are written in, on 4 floats (Advanced SIMD). Include only from
-// *_neon.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
+// What the lanes.h algorithms are written in, on 4 floats (Advanced SIMD). Include only from
+// neon.cpp; the anonymous namespace is there for the reason given in activation_avx512.h.
 #pragma once
 
 #include <arm_neon.h>

@@ -1,5 +1,5 @@
 // The inner loop of dense and Winograd convolution for Advanced SIMD: P rows of x times columns of
-// one panel of 16 output channels. Include only from *_neon.cpp, as activation_neon.h.
+// one panel of 16 output channels. Include only from neon.cpp, as activation_neon.h.
 //
 // Each product takes its factor from a lane of x: fmla by element, no broadcasts. 8 rows take the
 // panel in two halves: 16 accumulators, 8 vectors of x and 2 of weights, 16 vectors loaded for 64
@@ -8,11 +8,11 @@
 #pragma once
 
 #include "kernels/cpu/vec/neon.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr int32_t kPanelColumns = 16;
 constexpr int32_t kPanelRowsMax = 8;
 
 // Few rows take the whole panel, or their sums would wait for each other.
@@ -37,18 +37,18 @@ template <int32_t P>
 [[gnu::always_inline]] inline void multiply_rows(const float* (&x)[P], const float* weight,
                                                  ptrdiff_t length, Lanes (&sum)[P][kVectors<P>]) {
   Lanes row[P];
-  for (; length >= kLanes; length -= kLanes, weight += kLanes * kPanelColumns) {
+  for (; length >= kLanes; length -= kLanes, weight += kLanes * kPanelChannels) {
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) {
       row[i] = load(x[i]);
       x[i] += kLanes;
     }
     multiply_lane<P, 0>(row, weight, sum);
-    multiply_lane<P, 1>(row, weight + kPanelColumns, sum);
-    multiply_lane<P, 2>(row, weight + 2 * kPanelColumns, sum);
-    multiply_lane<P, 3>(row, weight + 3 * kPanelColumns, sum);
+    multiply_lane<P, 1>(row, weight + kPanelChannels, sum);
+    multiply_lane<P, 2>(row, weight + 2 * kPanelChannels, sum);
+    multiply_lane<P, 3>(row, weight + 3 * kPanelChannels, sum);
   }
-  for (; length > 0; --length, weight += kPanelColumns) {
+  for (; length > 0; --length, weight += kPanelChannels) {
 #pragma GCC unroll 8
     for (int32_t i = 0; i < P; ++i) row[i] = fill(*x[i]++);
     multiply_lane<P, 0>(row, weight, sum);

@@ -1,20 +1,17 @@
-// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from *_avx2.cpp and
-// *_avxvnni.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// The operations of requantize_scalar.h on 8 elements (AVX2, FMA). Include only from avx2.cpp and
+// avxvnni.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>
 
+#include "kernels/cpu/vec/avx2.h"
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 8;
-constexpr float kRoundMagic = 0x1.8p23F;
-constexpr int32_t kRoundMagicBits = 0x4B400000;
-constexpr float kRoundLowest = kRoundMagic - 32768.0F;
 
 // Where an index points in a table of 32: lane, and bits 3 and 4 as signs to blend by.
 struct TableIndex {

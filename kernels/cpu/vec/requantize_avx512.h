@@ -1,5 +1,5 @@
 // The operations of requantize_scalar.h on 16 elements (AVX-512 F, BW, DQ, VL). Include only from
-// *_avx512*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// avx512*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 //
 // SiLU to u8 takes 14 vector instructions for 16 elements: convert, scale, magnitude, index, three
@@ -8,16 +8,13 @@
 
 #include <immintrin.h>
 
+#include "kernels/cpu/vec/avx512.h"
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 16;
-constexpr float kRoundMagic = 0x1.8p23F;
-constexpr int32_t kRoundMagicBits = 0x4B400000;
-constexpr float kRoundLowest = kRoundMagic - 32768.0F;
 
 // Whether a value is never below -1/2, so that rounding needs no bound from below.
 constexpr bool bounded_below(Activation kind) {

@@ -1,5 +1,5 @@
 // The operations of requantize_scalar.h on 4 elements (Armv8.0 Advanced SIMD). Include only from
-// *_neon*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
+// neon*.cpp compiled with -ffp-contract=off; the anonymous namespace is there for the reason
 // given in activation_avx512.h.
 //
 // FMAXNM and FMINNM give the number where the other operand is a quiet NaN, as the comparisons of
@@ -13,18 +13,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cpu/vec/neon.h"
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
+#include "kernels/panel.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr int32_t kLanes = 4;
-constexpr int32_t kPanel = 16;                 // elements that make a vector of bytes
-constexpr int32_t kVectors = kPanel / kLanes;  // of such a panel
-constexpr float kRoundMagic = 0x1.8p23F;
-constexpr int32_t kRoundMagicBits = 0x4B400000;
-constexpr float kRoundLowest = kRoundMagic - 32768.0F;
+constexpr int32_t kVectors = kPanelChannels / kLanes;  // of a panel, which is one of bytes
 
 // The coefficients of a segment side by side: a table of 384 bytes is too large for the 64 that one
 // table instruction indexes, and an element takes one load instead of three.

@@ -3,24 +3,17 @@
 // in the same order, so the results are equal bit for bit. Compile with -ffp-contract=off: a
 // compiler that fuses a multiplication and an addition on its own changes the last bit.
 //
-// Rounding adds kRoundMagic by the fused multiplication: its last place is 1, so the sum is the
-// product rounded to an integer, ties to even, and the integer lies in the low bits of the float.
-// Floats of one sign compare as their bits do, so what is too large for an integer stays large and
-// saturates; the bound from below keeps the sum positive.
 // `static`, not `inline`: files of every instruction set may include it, and none may export it.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/cpu/vec/rounding.h"
 #include "kernels/cpu/vec/sigmoid_table.h"
 #include "kernels/quantized.h"
 
 namespace pawl::kernels::cpu {
-
-[[maybe_unused]] static constexpr float kRoundMagic = 0x1.8p23F;
-[[maybe_unused]] static constexpr int32_t kRoundMagicBits = 0x4B400000;
-[[maybe_unused]] static constexpr float kRoundLowest = kRoundMagic - 32768.0F;
 
 [[maybe_unused]] static int32_t bits_of(float x) {
   int32_t bits = 0;

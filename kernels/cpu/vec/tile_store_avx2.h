@@ -1,27 +1,21 @@
-// Tile stores of tile_store.h for AVX2. Include only from *_avx2.cpp, as activation_avx2.h.
+// Tile stores of tile_store.h for AVX2. Include only from avx2.cpp, as activation_avx2.h.
 #pragma once
 
 #include <immintrin.h>
 
 #include "kernels/cpu/vec/activation_avx2.h"
+#include "kernels/cpu/vec/avx2.h"
 #include "kernels/cpu/vec/tile_store.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 8;
-
-// Lane j is all ones when j < left.
-__m256i lane_mask(int32_t left) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
 
 template <Activation kKind>
 void store_tile(const TileStore& s) {
   const ActivationVectors constants{_mm256_set1_ps(s.alpha), _mm256_set1_ps(s.beta)};
   for (int32_t c = 0; c < s.channels; c += kLanes) {
     const bool whole = s.channels - c >= kLanes;
-    const __m256i mask = lane_mask(s.channels - c);
+    const __m256i mask = first_lanes(s.channels - c);
     for (int32_t i = 0; i < s.pixels; ++i) {
       __m256 value = activate<kKind>(_mm256_load_ps(s.tile + i * s.tile_stride + c), constants);
       if (s.residual != nullptr) {

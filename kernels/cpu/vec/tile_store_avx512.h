@@ -1,15 +1,14 @@
-// Tile stores of tile_store.h for AVX-512. Include only from *_avx512.cpp, as activation_avx512.h.
+// Tile stores of tile_store.h for AVX-512. Include only from avx512.cpp, as activation_avx512.h.
 #pragma once
 
 #include <immintrin.h>
 
 #include "kernels/cpu/vec/activation_avx512.h"
+#include "kernels/cpu/vec/avx512.h"
 #include "kernels/cpu/vec/tile_store.h"
 
 namespace pawl::kernels::cpu {
 namespace {
-
-constexpr int32_t kLanes = 16;
 
 template <Activation kKind, bool kResidual>
 void store_lanes(const TileStore& s, int32_t c, __mmask16 mask) {
@@ -40,8 +39,7 @@ void store_lanes(const TileStore& s, int32_t c, __mmask16 mask) {
 template <Activation kKind>
 void store_tile(const TileStore& s) {
   for (int32_t c = 0; c < s.channels; c += kLanes) {
-    const int32_t left = s.channels - c;
-    const __mmask16 mask = static_cast<__mmask16>(left >= kLanes ? 0xFFFFU : (1U << left) - 1U);
+    const __mmask16 mask = lanes_left(s.channels - c);
     if (s.residual == nullptr) {
       store_lanes<kKind, false>(s, c, mask);
     } else {

@@ -1,4 +1,4 @@
-// Tile stores of tile_store.h for Advanced SIMD. Include only from *_neon.cpp, as
+// Tile stores of tile_store.h for Advanced SIMD. Include only from neon.cpp, as
 // activation_neon.h.
 #pragma once
 

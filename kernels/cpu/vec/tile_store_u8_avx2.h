@@ -5,27 +5,26 @@
 
 #include "kernels/cpu/vec/requantize_avx2.h"
 #include "kernels/cpu/vec/tile_store_u8.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr int32_t kPanel = 16;  // channels stored together
-
 // 16 elements, of which n are stored.
 [[maybe_unused, gnu::always_inline]] inline void store_bytes(uint8_t* y, __m128i bytes, int32_t n) {
-  if (n >= kPanel) {
+  if (n >= kPanelChannels) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
     return;
   }
-  alignas(16) uint8_t all[kPanel];
+  alignas(16) uint8_t all[kPanelChannels];
   _mm_store_si128(reinterpret_cast<__m128i*>(all), bytes);
   for (int32_t i = 0; i < n; ++i) y[i] = all[i];
 }
 
 // 16 bytes, of which n are read.
 [[maybe_unused, gnu::always_inline]] inline __m128i load_bytes(const uint8_t* x, int32_t n) {
-  if (n >= kPanel) return _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
-  alignas(16) uint8_t all[kPanel] = {};
+  if (n >= kPanelChannels) return _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+  alignas(16) uint8_t all[kPanelChannels] = {};
   for (int32_t i = 0; i < n; ++i) all[i] = x[i];
   return _mm_load_si128(reinterpret_cast<const __m128i*>(all));
 }
@@ -73,21 +72,19 @@ void store_u8_panel(const TileStoreU8& s, int32_t c) {
 
 template <Activation kKind>
 void store_float_panel(const TileStoreU8& s, int32_t c) {
-  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   for (int32_t i = 0; i < s.pixels; ++i) {
     __m256 value[2];
     finish_panel<kKind>(s, i, c, value);
     float* y = s.y_float + i * s.y_stride + c;
     for (int32_t h = 0; h < 2 && c + h * kLanes < s.channels; ++h) {
-      const __m256i left = _mm256_set1_epi32(s.channels - c - h * kLanes);
-      _mm256_maskstore_ps(y + h * kLanes, _mm256_cmpgt_epi32(left, lane), value[h]);
+      store_first(y + h * kLanes, value[h], s.channels - c - h * kLanes);
     }
   }
 }
 
 template <Activation kKind>
 void store_quantized(const TileStoreU8& s) {
-  for (int32_t c = 0; c < s.channels; c += kPanel) {
+  for (int32_t c = 0; c < s.channels; c += kPanelChannels) {
     if (s.y_float != nullptr) {
       store_float_panel<kKind>(s, c);
     } else {

@@ -1,4 +1,4 @@
-// Tile stores of tile_store_u8.h for AVX-512. Include only from *_avx512*.cpp, as
+// Tile stores of tile_store_u8.h for AVX-512. Include only from avx512*.cpp, as
 // requantize_avx512.h.
 #pragma once
 
@@ -19,10 +19,6 @@ namespace {
   return _mm512_fmadd_ps(centred, _mm512_set1_ps(q.scale), value);
 }
 
-[[maybe_unused]] inline __mmask16 first_lanes(int32_t count) {
-  return static_cast<__mmask16>(count >= kLanes ? 0xFFFFU : (1U << count) - 1U);
-}
-
 // Channels [c, c + 16 * kVectors), 1 or 2 vectors of each pixel; 4 vectors at a time.
 template <Activation kKind, bool kResidual, int32_t kVectors>
 void store_u8_columns(const TileStoreU8& s, int32_t c) {
@@ -31,7 +27,7 @@ void store_u8_columns(const TileStoreU8& s, int32_t c) {
   const Epilogue& e = *s.epilogue;
   const Requantizer<kKind> requantizer(e.zero, e.activation);
   const int32_t left = s.channels - c;
-  const __mmask16 mask[2] = {first_lanes(left), first_lanes(left > kLanes ? left - kLanes : 0)};
+  const __mmask16 mask[2] = {lanes_left(left), lanes_left(left > kLanes ? left - kLanes : 0)};
   const __mmask32 byte_mask = mask[0] | static_cast<__mmask32>(mask[1]) << kLanes;
   const auto load = [c](const float* factor, int32_t v) __attribute__((always_inline)) {
     return v < kVectors ? _mm512_loadu_ps(factor + c + v * kLanes) : _mm512_setzero_ps();
@@ -80,7 +76,7 @@ template <Activation kKind>
 void store_float_columns(const TileStoreU8& s, int32_t c) {
   const Epilogue& e = *s.epilogue;
   const Requantizer<kKind> requantizer(e.zero, e.activation);
-  const __mmask16 mask = first_lanes(s.channels - c);
+  const __mmask16 mask = lanes_left(s.channels - c);
   const __m512 scale = _mm512_loadu_ps(s.scale + c);
   for (int32_t i = 0; i < s.pixels; ++i) {
     __m512 value = requantizer.value(_mm512_load_si512(s.tile + i * s.tile_stride + c), scale);

@@ -1,4 +1,4 @@
-// Tile stores of tile_store_u8.h for Advanced SIMD. Include only from *_neon*.cpp, as
+// Tile stores of tile_store_u8.h for Advanced SIMD. Include only from neon*.cpp, as
 // requantize_neon.h.
 #pragma once
 
@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/vec/requantize_neon.h"
 #include "kernels/cpu/vec/tile_store_u8.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
@@ -13,19 +14,19 @@ namespace {
 // A panel of bytes, of which n are stored.
 [[maybe_unused, gnu::always_inline]] inline void store_bytes(uint8_t* y, uint8x16_t bytes,
                                                              int32_t n) {
-  if (n >= kPanel) {
+  if (n >= kPanelChannels) {
     vst1q_u8(y, bytes);
     return;
   }
-  uint8_t all[kPanel];
+  uint8_t all[kPanelChannels];
   vst1q_u8(all, bytes);
   for (int32_t i = 0; i < n; ++i) y[i] = all[i];
 }
 
 // A panel of bytes, of which n are read.
 [[maybe_unused, gnu::always_inline]] inline uint8x16_t load_bytes(const uint8_t* x, int32_t n) {
-  if (n >= kPanel) return vld1q_u8(x);
-  uint8_t all[kPanel] = {};
+  if (n >= kPanelChannels) return vld1q_u8(x);
+  uint8_t all[kPanelChannels] = {};
   for (int32_t i = 0; i < n; ++i) all[i] = x[i];
   return vld1q_u8(all);
 }
@@ -86,8 +87,8 @@ void store_float_panel(const TileStoreU8& s, int32_t c) {
     float32x4_t value[kVectors];
     finish_panel<kKind>(s, i, c, scale, value);
     float* y = s.y_float + i * s.y_stride + c;
-    float all[kPanel];
-    const bool whole = s.channels - c >= kPanel;
+    float all[kPanelChannels];
+    const bool whole = s.channels - c >= kPanelChannels;
     float* to = whole ? y : all;
 #pragma GCC unroll 4
     for (int32_t v = 0; v < kVectors; ++v) vst1q_f32(to + v * kLanes, value[v]);
@@ -98,7 +99,7 @@ void store_float_panel(const TileStoreU8& s, int32_t c) {
 
 template <Activation kKind>
 void store_quantized(const TileStoreU8& s) {
-  for (int32_t c = 0; c < s.channels; c += kPanel) {
+  for (int32_t c = 0; c < s.channels; c += kPanelChannels) {
     if (s.y_float != nullptr) {
       store_float_panel<kKind>(s, c);
     } else {

@@ -1,6 +1,6 @@
 // Winograd convolution in blocks of tiles, whatever the numbers are: the windows of a block are
 // transformed, multiplied plane by plane with the weights and transformed back while all of it lies
-// in L2. Included by winograd_tiles.cpp and winograd_u8_tiles.cpp, which say what a tile is.
+// in L2. Included by winograd/tiles.cpp and winograd_u8/tiles.cpp, which say what a tile is.
 //
 // A word is 4 bytes: a float, or two 16-bit integers of neighbouring input channels. Scratch of a
 // part, T tiles a block, in words:

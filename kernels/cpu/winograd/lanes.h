@@ -1,5 +1,5 @@
 // Winograd's transforms on Lanes, a vector of channels; include after the definition of Lanes and
-// of load, load_first, store, fill, add, subtract, multiply_add. Formulas: winograd_points.h.
+// of load, load_first, store, fill, add, subtract, multiply_add. Formulas: points.h.
 #pragma once
 
 #include "kernels/cpu/winograd/points.h"

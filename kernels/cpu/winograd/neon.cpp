@@ -1,17 +1,17 @@
-// Winograd convolution, Advanced SIMD: products of up to 8 tiles x 1 panel, panel_products_neon.h.
+// Winograd convolution, Advanced SIMD: products of up to 8 tiles x 1 panel of
+// vec/panel_products_neon.h.
 #include "kernels/cpu/vec/panel_products_neon.h"
 #include "kernels/cpu/vec/tile_store_neon.h"
 #include "kernels/cpu/winograd/entries.h"
+#include "kernels/panel.h"
+
 // After the vectors it is written in.
 #include "kernels/cpu/winograd/lanes.h"
-#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
 
-static_assert(kPanelChannels == kPanelColumns);
-
-// Instead of multiply_tiles of winograd_products.h: 16 channels of a tile lie side by side.
+// Instead of multiply_tiles of products.h: 16 channels of a tile lie side by side.
 template <int32_t P>
 void multiply_windows(const TileProducts<float>& t) {
   for (int32_t c = 0; c < kPanelChannels; c += kColumns<P>) {
@@ -47,7 +47,7 @@ constexpr ProductFn kOnePanel[kPanelRowsMax] = {
     multiply_windows<1>, multiply_windows<2>, multiply_windows<3>, multiply_windows<4>,
     multiply_windows<5>, multiply_windows<6>, multiply_windows<7>, multiply_windows<8>};
 
-constexpr WinogradMicrokernels kBackend{
+constexpr WinogradMicrokernels kMicrokernels{
     .transform_window = transform_window,
     .products = {.kernels = {{kOnePanel, kPanelRowsMax}, {nullptr, 0}, {nullptr, 0}},
                  .panels_preferred = 1,
@@ -58,7 +58,7 @@ constexpr WinogradMicrokernels kBackend{
 }  // namespace
 
 void winograd_neon(const WinogradParams& params, int32_t part, int32_t parts) {
-  winograd_tiled(params, part, parts, kBackend);
+  winograd_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

@@ -1,7 +1,7 @@
 // Winograd's F(4, 3) at the points 0, A, -A, B, -B and infinity. Polynomials multiply point by
 // point: with d the window of 6, g the kernel of 3 and (*) elementwise,
 //   y = out((weight(g)) (*) in(d)),
-//   in(d)[p]     = the cofactor x^4 - ... of point p applied to d: see winograd_lanes.h
+//   in(d)[p]     = the cofactor x^4 - ... of point p applied to d: see lanes.h
 //   weight(g)[p] = (g0 + g1 p + g2 p^2) / product over points q != p of (p - q); g2 at infinity
 //   out(m)[i]    = sum over finite points of p^i m[p], + m[infinity] for i = 3
 // In two dimensions each applies to the columns, then to the rows.

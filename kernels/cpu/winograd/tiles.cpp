@@ -13,23 +13,23 @@ class FloatForm {
  public:
   using Word = float;
 
-  FloatForm(const WinogradParams& params, const WinogradMicrokernels& backend)
-      : p_(params), backend_(backend) {}
+  FloatForm(const WinogradParams& params, const WinogradMicrokernels& microkernels)
+      : p_(params), microkernels_(microkernels) {}
 
   WinogradShape shape() const { return shape_of(p_); }
   int32_t pad_top() const { return p_.pad_top; }
   int32_t pad_left() const { return p_.pad_left; }
   const float* weight() const { return p_.weight; }
-  const WinogradProducts<float>& products() const { return backend_.products; }
+  const WinogradProducts<float>& products() const { return microkernels_.products; }
 
   void transform(const WindowPlace<float>& place) const {
-    backend_.transform_window({.x = p_.x,
-                               .row_stride = ptrdiff_t{p_.IW} * p_.x_pixel_stride,
-                               .pixel_stride = p_.x_pixel_stride,
-                               .IH = p_.IH,
-                               .IW = p_.IW,
-                               .channels = p_.IC,
-                               .place = place});
+    microkernels_.transform_window({.x = p_.x,
+                                    .row_stride = ptrdiff_t{p_.IW} * p_.x_pixel_stride,
+                                    .pixel_stride = p_.x_pixel_stride,
+                                    .IH = p_.IH,
+                                    .IW = p_.IW,
+                                    .channels = p_.IC,
+                                    .place = place});
   }
 
   // Their four rows of outputs, as far as they lie inside y.
@@ -37,18 +37,18 @@ class FloatForm {
     constexpr ptrdiff_t kRowFloats = ptrdiff_t{kRunTiles} * kWinogradTile * kPanelChannels;
     alignas(64) float rows[kWinogradTile * kRowFloats];
     const ptrdiff_t channel = ptrdiff_t{run.panel} * kPanelChannels;
-    backend_.transform_output({.product = run.products,
-                               .plane_floats = run.plane_words,
-                               .tiles = run.tiles,
-                               .bias = p_.bias + channel,
-                               .to = rows,
-                               .row_floats = kRowFloats});
+    microkernels_.transform_output({.product = run.products,
+                                    .plane_floats = run.plane_words,
+                                    .tiles = run.tiles,
+                                    .bias = p_.bias + channel,
+                                    .to = rows,
+                                    .row_floats = kRowFloats});
     const int32_t row_count = std::min(kWinogradTile, p_.OH - run.oy);
     for (int32_t i = 0; i < row_count; ++i) {
       const ptrdiff_t pixel = ptrdiff_t{run.oy + i} * p_.OW + run.ox;
       const float* residual = p_.residual;
       if (residual != nullptr) residual += pixel * p_.residual_pixel_stride + channel;
-      backend_.store[static_cast<int32_t>(p_.activation.kind)](
+      microkernels_.store[static_cast<int32_t>(p_.activation.kind)](
           {.tile = rows + i * kRowFloats,
            .tile_stride = kPanelChannels,
            .pixels = std::min(run.tiles * kWinogradTile, p_.OW - run.ox),
@@ -64,7 +64,7 @@ class FloatForm {
 
  private:
   const WinogradParams& p_;
-  const WinogradMicrokernels& backend_;
+  const WinogradMicrokernels& microkernels_;
 };
 
 }  // namespace
@@ -74,8 +74,8 @@ size_t winograd_part_floats(const WinogradParams& params) {
 }
 
 void winograd_tiled(const WinogradParams& params, int32_t part, int32_t parts,
-                    const WinogradMicrokernels& backend) {
-  const FloatForm form(params, backend);
+                    const WinogradMicrokernels& microkernels) {
+  const FloatForm form(params, microkernels);
   WinogradBlocks(form, params.scratch, part).run(part, parts);
 }
 

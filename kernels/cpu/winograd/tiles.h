@@ -1,5 +1,5 @@
 // Winograd convolution in float32, independent of the instruction set, which supplies the
-// transforms, the products and the stores. Loops and scratch: winograd_blocks.h.
+// transforms, the products and the stores. Loops and scratch: winograd/blocks.h.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,6 @@
 #include "kernels/winograd.h"
 
 namespace pawl::kernels::cpu {
-
-static_assert(kPanelChannels == kPanelChannels);
 
 // One tile's window of the image, all channels, transformed into place.to[plane][channel / 16].
 struct WindowTransform {
@@ -43,6 +41,6 @@ struct WinogradMicrokernels {
 size_t winograd_part_floats(const WinogradParams& params);
 
 void winograd_tiled(const WinogradParams& params, int32_t part, int32_t parts,
-                    const WinogradMicrokernels& backend);
+                    const WinogradMicrokernels& microkernels);
 
 }  // namespace pawl::kernels::cpu

@@ -1,5 +1,5 @@
-// What winograd_u8_lanes.h is written in, on 256 bits, but for add_products. Include only from
-// winograd_u8_avx2.cpp and winograd_u8_avxvnni.cpp, after tile_store_u8_avx2.h.
+// What winograd_u8/lanes.h is written in, on 256 bits, but for add_products. Include only from
+// winograd_u8/avx2.cpp and winograd_u8/avxvnni.cpp, after tile_store_u8_avx2.h.
 #pragma once
 
 #include <immintrin.h>

@@ -1,5 +1,5 @@
 // Exact Winograd convolution, AVX-512 VNNI: products of 14 tiles x 2 panels, as
-// winograd_avx512.cpp; vpdpwssd multiplies 32 pairs of 16-bit integers, half of what vpdpbusd does,
+// winograd/avx512.cpp; vpdpwssd multiplies 32 pairs of 16-bit integers, half of what vpdpbusd does,
 // for a quarter of the products.
 #include <immintrin.h>
 
@@ -75,15 +75,15 @@ Integers add_products(Integers sum, Integers a, Integers b) {
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr WinogradU8Microkernels kBackend{.transform_window = transform_window,
-                                          .products = kProducts14x2<>,
-                                          .transform_output = transform_output,
-                                          .store = kTileStoresU8};
+constexpr WinogradU8Microkernels kMicrokernels{.transform_window = transform_window,
+                                               .products = kProducts14x2<>,
+                                               .transform_output = transform_output,
+                                               .store = kTileStoresU8};
 
 }  // namespace
 
 void winograd_u8_avx512vnni(const WinogradU8Params& params, int32_t part, int32_t parts) {
-  winograd_u8_tiled(params, part, parts, kBackend);
+  winograd_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

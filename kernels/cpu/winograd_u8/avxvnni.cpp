@@ -1,4 +1,4 @@
-// Exact Winograd convolution, AVX-VNNI: as winograd_u8_avx2.cpp, with vpdpwssd for vpmaddwd and
+// Exact Winograd convolution, AVX-VNNI: as winograd_u8/avx2.cpp, with vpdpwssd for vpmaddwd and
 // vpaddd.
 #include <immintrin.h>
 
@@ -20,15 +20,15 @@ Integers add_products(Integers sum, Integers a, Integers b) {
 namespace pawl::kernels::cpu {
 namespace {
 
-constexpr WinogradU8Microkernels kBackend{.transform_window = transform_window,
-                                          .products = kProducts6x1<>,
-                                          .transform_output = transform_output,
-                                          .store = kTileStoresU8};
+constexpr WinogradU8Microkernels kMicrokernels{.transform_window = transform_window,
+                                               .products = kProducts6x1<>,
+                                               .transform_output = transform_output,
+                                               .store = kTileStoresU8};
 
 }  // namespace
 
 void winograd_u8_avxvnni(const WinogradU8Params& params, int32_t part, int32_t parts) {
-  winograd_u8_tiled(params, part, parts, kBackend);
+  winograd_u8_tiled(params, part, parts, kMicrokernels);
 }
 
 }  // namespace pawl::kernels::cpu

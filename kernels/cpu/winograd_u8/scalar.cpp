@@ -3,13 +3,13 @@
 #include "kernels/cpu/winograd/integers.h"
 #include "kernels/cpu/winograd/points.h"
 #include "kernels/cpu/winograd_u8/entries.h"
+#include "kernels/panel.h"
 
 namespace pawl::kernels::cpu {
 namespace {
 
 constexpr int32_t kTile = kWinogradTile;
 constexpr int32_t kWindow = kWinogradWindow;
-constexpr int32_t kBlock = 16;  // output channels of a panel
 
 // As matrices: point by input, output by point.
 constexpr int32_t kIn[kWindow][kWindow] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0},
@@ -46,7 +46,7 @@ struct Place {
   int32_t panel;
 };
 
-using Products = uint32_t[kBlock][kWindow][kWindow];
+using Products = uint32_t[kPanelChannels][kWindow][kWindow];
 
 // Half a word of prepared weights.
 uint32_t weight_of(int32_t pair, int32_t half) {
@@ -61,7 +61,7 @@ void multiply(const WinogradU8Params& w, const Place& at, Products& products) {
       for (uint32_t& product : row) product = 0;
     }
   }
-  const ptrdiff_t plane = ptrdiff_t{(p.IC + 1) / 2} * kBlock;
+  const ptrdiff_t plane = ptrdiff_t{(p.IC + 1) / 2} * kPanelChannels;
   for (int32_t ic = 0; ic < p.IC; ++ic) {
     uint32_t window[kWindow][kWindow];
     for (int32_t i = 0; i < kWindow; ++i) {
@@ -77,10 +77,10 @@ void multiply(const WinogradU8Params& w, const Place& at, Products& products) {
     uint32_t points[kWindow][kWindow];
     transform(kIn, window, points);
     const int32_t* weight =
-        w.weight + at.panel * kWinogradPlanes * plane + ptrdiff_t{ic / 2} * kBlock;
+        w.weight + at.panel * kWinogradPlanes * plane + ptrdiff_t{ic / 2} * kPanelChannels;
     for (int32_t i = 0; i < kWindow; ++i) {
       for (int32_t j = 0; j < kWindow; ++j, weight += plane) {
-        for (int32_t c = 0; c < kBlock; ++c) {
+        for (int32_t c = 0; c < kPanelChannels; ++c) {
           products[c][i][j] += points[i][j] * weight_of(weight[c], ic % 2);
         }
       }
@@ -91,8 +91,8 @@ void multiply(const WinogradU8Params& w, const Place& at, Products& products) {
 void store(const WinogradU8Params& w, const Place& at, const Products& products) {
   const ConvU8Params& p = w.conv;
   const Epilogue& e = p.epilogue;
-  for (int32_t c = 0; c < kBlock; ++c) {
-    const int32_t oc = at.panel * kBlock + c;
+  for (int32_t c = 0; c < kPanelChannels; ++c) {
+    const int32_t oc = at.panel * kPanelChannels + c;
     if (oc >= p.OC) return;
     uint32_t tile[kTile][kTile];
     transform(kOut, products[c], tile);
@@ -125,7 +125,7 @@ void winograd_u8_scalar(const WinogradU8Params& w, int32_t part, int32_t parts) 
   for (int64_t tile = tiles * part / parts; tile < end; ++tile) {
     const int32_t oy = static_cast<int32_t>(tile / tiles_wide) * kTile;
     const int32_t ox = static_cast<int32_t>(tile % tiles_wide) * kTile;
-    for (int32_t panel = 0; panel * kBlock < p.OC; ++panel) {
+    for (int32_t panel = 0; panel * kPanelChannels < p.OC; ++panel) {
       Products products;
       multiply(w, {oy, ox, panel}, products);
       store(w, {oy, ox, panel}, products);

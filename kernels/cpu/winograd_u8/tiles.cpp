@@ -13,24 +13,24 @@ class IntegerForm {
  public:
   using Word = int32_t;
 
-  IntegerForm(const WinogradU8Params& params, const WinogradU8Microkernels& backend)
-      : w_(params), p_(params.conv), backend_(backend) {}
+  IntegerForm(const WinogradU8Params& params, const WinogradU8Microkernels& microkernels)
+      : w_(params), p_(params.conv), microkernels_(microkernels) {}
 
   WinogradShape shape() const { return shape_of(p_); }
   int32_t pad_top() const { return p_.pad_top; }
   int32_t pad_left() const { return p_.pad_left; }
   const int32_t* weight() const { return w_.weight; }
-  const WinogradProducts<int32_t>& products() const { return backend_.products; }
+  const WinogradProducts<int32_t>& products() const { return microkernels_.products; }
 
   void transform(const WindowPlace<int32_t>& place) const {
-    backend_.transform_window({.x = p_.x,
-                               .row_stride = ptrdiff_t{p_.IW} * p_.x_pixel_stride,
-                               .pixel_stride = p_.x_pixel_stride,
-                               .IH = p_.IH,
-                               .IW = p_.IW,
-                               .channels = p_.IC,
-                               .zero = w_.zero,
-                               .place = place});
+    microkernels_.transform_window({.x = p_.x,
+                                    .row_stride = ptrdiff_t{p_.IW} * p_.x_pixel_stride,
+                                    .pixel_stride = p_.x_pixel_stride,
+                                    .IH = p_.IH,
+                                    .IW = p_.IW,
+                                    .channels = p_.IC,
+                                    .zero = w_.zero,
+                                    .place = place});
   }
 
   // Their four rows of outputs, as far as they lie inside y.
@@ -38,12 +38,12 @@ class IntegerForm {
     constexpr ptrdiff_t kRowWords = ptrdiff_t{kRunTiles} * kWinogradTile * kPanelChannels;
     alignas(64) int32_t rows[kWinogradTile * kRowWords];
     const ptrdiff_t channel = ptrdiff_t{run.panel} * kPanelChannels;
-    backend_.transform_output({.product = run.products,
-                               .plane_words = run.plane_words,
-                               .tiles = run.tiles,
-                               .bias = w_.bias + channel,
-                               .to = rows,
-                               .row_words = kRowWords});
+    microkernels_.transform_output({.product = run.products,
+                                    .plane_words = run.plane_words,
+                                    .tiles = run.tiles,
+                                    .bias = w_.bias + channel,
+                                    .to = rows,
+                                    .row_words = kRowWords});
     const Epilogue& epilogue = p_.epilogue;
     const int32_t row_count = std::min(kWinogradTile, p_.OH - run.oy);
     for (int32_t i = 0; i < row_count; ++i) {
@@ -51,7 +51,7 @@ class IntegerForm {
       const ptrdiff_t output = pixel * p_.y_pixel_stride + channel;
       const uint8_t* residual = epilogue.residual;
       if (residual != nullptr) residual += pixel * epilogue.residual_pixel_stride + channel;
-      backend_.store[static_cast<int32_t>(epilogue.activation.kind)](
+      microkernels_.store[static_cast<int32_t>(epilogue.activation.kind)](
           {.tile = rows + i * kRowWords,
            .tile_stride = kPanelChannels,
            .pixels = std::min(run.tiles * kWinogradTile, p_.OW - run.ox),
@@ -70,7 +70,7 @@ class IntegerForm {
  private:
   const WinogradU8Params& w_;
   const ConvU8Params& p_;
-  const WinogradU8Microkernels& backend_;
+  const WinogradU8Microkernels& microkernels_;
 };
 
 }  // namespace
@@ -80,8 +80,8 @@ size_t winograd_u8_part_words(const ConvU8Params& params) {
 }
 
 void winograd_u8_tiled(const WinogradU8Params& params, int32_t part, int32_t parts,
-                       const WinogradU8Microkernels& backend) {
-  const IntegerForm form(params, backend);
+                       const WinogradU8Microkernels& microkernels) {
+  const IntegerForm form(params, microkernels);
   WinogradBlocks(form, params.scratch, part).run(part, parts);
 }
 

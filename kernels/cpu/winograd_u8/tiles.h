@@ -1,5 +1,5 @@
 // Exact Winograd convolution on u8, independent of the instruction set, which supplies the
-// transforms, the products and the stores. Loops and scratch: winograd_blocks.h, where a word holds
+// transforms, the products and the stores. Loops and scratch: winograd/blocks.h, where a word holds
 // two channels of a window, or one product.
 #pragma once
 
@@ -43,6 +43,6 @@ struct WinogradU8Microkernels {
 size_t winograd_u8_part_words(const ConvU8Params& params);
 
 void winograd_u8_tiled(const WinogradU8Params& params, int32_t part, int32_t parts,
-                       const WinogradU8Microkernels& backend);
+                       const WinogradU8Microkernels& microkernels);
 
 }  // namespace pawl::kernels::cpu
