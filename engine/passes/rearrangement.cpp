@@ -40,7 +40,7 @@ std::optional<Steps> narrowed(std::span<const Step> steps, int64_t start, int64_
   return narrowed(inner, start % block, extent, 1, first);  // inside one block
 }
 
-// The same elements in the same order, dealt out to other extents.
+// The same elements in the same order, under other extents.
 std::optional<std::vector<Steps>> regrouped(const Rearrangement& value, const Shape& shape) {
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return std::nullopt;
   Steps left = joined(value, 0, value.axes.size());

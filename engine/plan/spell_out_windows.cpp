@@ -140,7 +140,7 @@ ValueId Spelling::phase(const Node& node, int64_t row, int64_t column, int64_t O
               {"group", groups}});
 }
 
-// All phases side by side as channels, dealt out to blocks of pixels, and the padding cut off.
+// All phases side by side as channels, moved to blocks of pixels, and the padding cut off.
 bool Spelling::conv_transpose(const Node& node) {
   if (shape(node.inputs[0])[0] != 1) return image_by_image(node);
   if (!is_constant(graph_, node.inputs[1])) return false;
