@@ -45,7 +45,7 @@ CANDIDATES = {
     "sum_barrier": [("  __syncthreads();\n  if (warp == 0) {", "  if (warp == 0) {")],
     "total_barrier": [("  __syncthreads();\n  if (total == 0) return;", "  if (total == 0) return;")],
     # Places
-    "level": [("p.levels[i].first_tile > tile", "p.levels[i].first_tile >= tile")],
+    "level": [("p.levels[i].first_tile > tile", "p.levels[i].first_tile > tile + 1")],
     "last_tile": [("min(kTilePixels, level.count - first)", "kTilePixels")],
     "group_tail": [("kWidth > 1 && count == kWidth", "kWidth > 1 && count != 0")],
     "alignment": [("map.data) % 16 == 0 && outer % kWidth == 0", "map.data) % 16 == 0")],
