@@ -239,6 +239,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) candidates(CandidatesPara
   }
   __syncthreads();
 
+  // Most tiles of a frame end here.
+  if ((passing[0] | passing[1]) == 0) {
+    if (threadIdx.x == 0) p.tile_counts[tile] = 0;
+    return;
+  }
   for (int pixel = warp; pixel < n; pixel += kWarps) {
     if ((passing[pixel / 32] >> pixel % 32 & 1) == 0) continue;
     const Finding found = examine(p, level, first + pixel);

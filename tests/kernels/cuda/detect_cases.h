@@ -34,7 +34,7 @@ inline engine::HeadSpec spec_of(const Form& form, std::mt19937* random) {
       form.box == engine::BoxCode::kDfl ? std::uniform_int_distribution<>(1, 17)(*random) : 1;
   spec.cell_offset = (*random)() % 2 == 0 ? 0.5F : 0.0F;
   spec.classes = std::uniform_int_distribution<>(1, 4)(*random) == 1
-                     ? std::uniform_int_distribution<>(30, 100)(*random)
+                     ? std::uniform_int_distribution<>(30, 200)(*random)
                      : std::uniform_int_distribution<>(1, 20)(*random);
   spec.objectness = form.objectness && !form.end_to_end;
   spec.scores_are_logits = form.logits;

@@ -34,25 +34,27 @@ CONV = {
     "depth_tail": [("inside_k = depth_.ky < p_.KH", "inside_k = true")],
     "channel_tail": [("min(p_.IC - depth_.chunk * Form::kChunk, Form::kChunk)", "Form::kChunk")],
 }
-LOOP = "  for (int pixel = warp; pixel < n; pixel += kWarps) {\n    if ((passing"
+END = "  // Most tiles of a frame end here."
 CANDIDATES = {
     "none": [],
     # Order
     "clear_barrier": [("  __syncthreads();\n  if (p.scores == ScoreForm::kEndToEnd) {",
                        "  if (p.scores == ScoreForm::kEndToEnd) {")],
-    "scan_barrier": [("  __syncthreads();\n\n" + LOOP, LOOP)],
+    "scan_barrier": [("  __syncthreads();\n\n" + END, END)],
     "count_barrier": [("  __syncthreads();\n\n  // Each pixel's keys", "  // Each pixel's keys")],
     "sum_barrier": [("  __syncthreads();\n  if (warp == 0) {", "  if (warp == 0) {")],
     "total_barrier": [("  __syncthreads();\n  if (total == 0) return;", "  if (total == 0) return;")],
     # Places
-    "level": [("p.levels[i].first_tile > tile", "p.levels[i].first_tile >= tile")],
+    "level": [("p.levels[i].first_tile > tile", "p.levels[i].first_tile > tile + 1")],
     "last_tile": [("min(kTilePixels, level.count - first)", "kTilePixels")],
-    "group_tail": [("kWidth > 1 && count == kWidth", "kWidth > 1")],
+    "group_tail": [("kWidth > 1 && count == kWidth", "kWidth > 1 && count != 0")],
     "alignment": [("map.data) % 16 == 0 && outer % kWidth == 0", "map.data) % 16 == 0")],
+    "wrap": [("      g -= g >= groups ? groups : 0;\n", "")],
+    "outside": [("o < outer ? min(kWidth, inner - at[u]) : 0", "min(kWidth, inner - at[u])")],
     "base_alignment": [("reinterpret_cast<uintptr_t>(map.data) % 16 == 0 && ", "")],
     "class_place": [("here & ((1U << lane) - 1)", "here & (1U << lane)")],
     "next_classes": [("      to += __popc(here);\n", "")],
-    "empty_tile": [("p.tile_counts[tile] = sum;", "if (sum != 0) p.tile_counts[tile] = sum;")],
+    "empty_tile": [("    if (threadIdx.x == 0) p.tile_counts[tile] = 0;\n", "")],
     # Numbers
     "first_of_equals": [("other.class_id < best.class_id", "other.class_id > best.class_id")],
     "objectness": [("level.objectness : level.scores", "level.scores : level.scores")],
