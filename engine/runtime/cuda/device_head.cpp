@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 
 #include "engine/artifact/head_record.h"
 
@@ -11,6 +12,10 @@ namespace {
 
 using cuda::CUdeviceptr;
 using cuda::DeviceMemory;
+
+// Pixels times classes: a candidate's place is the lower half of its key.
+constexpr int64_t kPlacesMax = int64_t{1} << 31;
+
 using kernels::cuda::BoxForm;
 using kernels::cuda::CandidateLevel;
 using kernels::cuda::DeviceMap;
@@ -80,6 +85,11 @@ Result<DeviceHead> DeviceHead::create(const Artifact& artifact, const DecodeOpti
   // The host's decoder is what both are checked by: its options, its limits.
   const Decoder decoder = PAWL_TRY(Decoder::create(spec, options, pixels));
   const DecodeOptions& known = decoder.options();
+  if (int64_t{pixels} * spec.classes > kPlacesMax) {
+    return Error{Code::kUnsupported, artifact.name() + ": a head of " + std::to_string(pixels) +
+                                         " pixels and " + std::to_string(spec.classes) +
+                                         " classes is more than the device numbers"};
+  }
   const int32_t tiles =
       kernels::cuda::number_levels(levels.data(), static_cast<int32_t>(levels.size()));
   const bool end_to_end = spec.layout == OutputLayout::kEndToEnd;
