@@ -1,7 +1,7 @@
 // Where a plan runs: a session's processor or its CUDA device. A frame is one call, not one a step.
 //
 // Threads: calls come from one thread at a time. Everything is allocated when a backend is made,
-// but for what tensor() returns.
+// but for what tensor() returns and, on a device, what the first frame larger than any before needs.
 // Errors: of a call on a device, kIo when it is lost: the backend then refuses work for good.
 #pragma once
 
@@ -16,7 +16,9 @@
 
 namespace pawl::engine {
 
-// Of the last detect(), nanoseconds. Waiting for a shared pool is in none of them.
+// Of the last detect(), nanoseconds. Waiting for a shared pool is in none of them. On a device,
+// preprocess is the copy of the frame to it, infer all that the device does, its letterbox and its
+// head too, and postprocess reading the detections.
 struct StageTimes {
   int64_t preprocess = 0;
   int64_t infer = 0;

@@ -1,6 +1,7 @@
 // A session: one artifact being run for one camera.
 //
-// create() allocates everything (arena, scratch, threads); detect() allocates nothing.
+// create() allocates everything (arena, scratch, threads); detect() allocates nothing, but for a
+// device's copy of a frame that is larger than any before.
 // Threads: calls come from one thread at a time. The session has workers of its own, or shares a
 // pool with other sessions: then their frames take turns, in the order of the calls.
 #pragma once
@@ -36,8 +37,8 @@ struct SessionOptions {
 
 class Session {
  public:
-  // An artifact for a CUDA device that is missing or fails runs by its plan for the CPU, if it
-  // carries one: device_fault().
+  // An artifact for a CUDA device that is missing, or that fails in detect() or preprocess(), runs
+  // by its plan for the CPU, if it carries one: device_fault(). Other calls return the error.
   // Errors: kUnsupported (the artifact's target does not run here), kInvalidArgument (options),
   // kCorrupt (a plan that does not hold together), kExhausted (memory, or a thread that cannot
   // start).

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/artifact/head_record.h"
+#include "engine/artifact/validate.h"
 #include "engine/detect/preprocess.h"
 #include "engine/runtime/cuda/device.h"
 #include "engine/runtime/cuda/device_head.h"
@@ -30,18 +31,6 @@ int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
-}
-
-uint64_t storage_bytes(const TensorRecord& tensor) {
-  const bool nhwc = tensor.layout == Layout::kNhwc;
-  uint64_t elements = 1;
-  for (uint8_t i = 0; i < tensor.rank; ++i) elements *= static_cast<uint64_t>(tensor.extent[i]);
-  if (nhwc) {
-    const uint64_t pixels = elements / static_cast<uint64_t>(tensor.extent[1]);
-    elements = (pixels - 1) * static_cast<uint64_t>(tensor.pixel_stride) +
-               static_cast<uint64_t>(tensor.extent[1]);
-  }
-  return elements * static_cast<uint64_t>(element_bytes(tensor.element));
 }
 
 // Before a frame's block: where it lies in the network input.
@@ -153,10 +142,12 @@ Status CudaBackend::prepare_detection(const DecodeOptions& options) {
   return {};
 }
 
-// Memory for a frame of a size not seen yet, and the kernel that reads it there.
+// Memory for a frame of a size not seen yet, and the kernels that read it there. After an error
+// there is none at all, so the next frame tries again: a graph never outlives what it reads.
 Status CudaBackend::grow_staging(size_t bytes) {
-  frame_ = PAWL_TRY(PinnedMemory::allocate(*device_, bytes));
-  CUdeviceptr from = frame_.device_address();
+  frame_ = {}, staging_ = {};
+  PinnedMemory frame = PAWL_TRY(PinnedMemory::allocate(*device_, bytes));
+  CUdeviceptr from = frame.device_address();
   if (from == 0) {
     staging_ = PAWL_TRY(DeviceMemory::allocate(*device_, bytes));
     from = staging_.address();
@@ -182,7 +173,9 @@ Status CudaBackend::grow_staging(size_t bytes) {
       head_steps_.push_back({PAWL_TRY(device_->function(one.launch)), one});
     }
   }
-  return record_graph();
+  PAWL_TRY(record_graph());
+  frame_ = std::move(frame);
+  return {};
 }
 
 // A frame from its bytes on: letterbox, steps, the head, detections back to the host.
@@ -294,7 +287,7 @@ Result<TensorView> CudaBackend::tensor(int32_t index) {
 // A copy of the tensor that the host can read: halves as floats, where they stood.
 Result<TensorView> CudaBackend::read(const TensorRecord& tensor, std::vector<std::byte>* memory) {
   PAWL_TRY(wait());
-  std::vector<std::byte> bytes(storage_bytes(tensor));
+  std::vector<std::byte> bytes(tensor_bytes(tensor));
   const bool nhwc = tensor.layout == Layout::kNhwc;
   // Between pixels of a view lie other tensors' channels, or nothing that was ever written.
   const size_t pixel_bytes = nhwc ? static_cast<size_t>(tensor.pixel_stride) *

@@ -1,7 +1,8 @@
 // Proves: whole plans run on the software GPU through the real backend, loader, graphs and kernels.
 // Random networks agree with their plan for the CPU within float16, without a race or a read of what
 // nobody wrote, in lockstep and in random orders. And whatever goes wrong with a device, the frame is
-// answered by the plan for the CPU, with the reason, and the next one too.
+// answered by the plan for the CPU, with the reason, and the next one too; without such a plan, memory
+// that is missing for one frame costs no other.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -214,6 +215,27 @@ TEST_F(CudaPlan, TheCpuAnswersWhereTheDeviceFails) {
     softgpu::control().set(fault.option, fault.value);
     expect_cpu(session, fault.reason);
   }
+}
+
+// The device has memory for the plan and a small frame. Without a plan for the CPU the session
+// lives on, and what a large frame left behind must not be what the next one reads.
+TEST_F(CudaPlan, AFrameTooLargeForTheDeviceCostsThatFrameOnly) {
+  const Graph graph = test::RandomGraph(4).make();
+  const auto bytes = compiled_for("cuda-sm80", graph, false);
+  const Result<Artifact> artifact = Artifact::from_bytes(bytes, "random");
+  ASSERT_TRUE(artifact.ok()) << artifact.error().message;
+  softgpu::control().set(Option::kMemoryBytes, int64_t{4} << 20);
+  Result<Session> session = open(artifact.value());
+  ASSERT_TRUE(session.ok()) << session.error().message;
+  const Pixels small(16, 12, 3), large(2000, 1500, 4), larger(2000, 1600, 5);
+  const auto expected = outputs_of(&session.value(), small.frame);
+  for (const Pixels* pixels : {&large, &large, &larger, &large}) {
+    const Status prepared = session.value().preprocess(pixels->frame);
+    ASSERT_FALSE(prepared.ok());
+    EXPECT_EQ(prepared.error().code, platform::Code::kExhausted) << prepared.error().message;
+  }
+  EXPECT_EQ(outputs_of(&session.value(), small.frame), expected);
+  EXPECT_EQ(softgpu::control().finding_count(), 0) << softgpu::control().finding(0);
 }
 
 }  // namespace
