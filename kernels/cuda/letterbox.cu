@@ -29,7 +29,7 @@ __device__ inline int saturate(int value) {
   return min(max(value, 0), 255);
 }
 
-// BT.601, limited range, in the fixed point of cpu/letterbox_scalar.cpp.
+// BT.601, limited range, in the fixed point of cpu/letterbox/scalar.cpp.
 __device__ inline Pixel from_nv12(const Source& s, int iy, int ix) {
   const uint8_t* uv = s.base + s.frame.uv + s.frame.uv_row_bytes * (iy / 2) + ix / 2 * 2;
   const int luma = max(s.base[s.frame.pixels + s.frame.row_bytes * iy + ix] - 16, 0) * 1220542;

@@ -8,7 +8,7 @@
 // Shapes   y (OH,OW,channels), channels 3 or 1; pixels lie y_pixel_stride elements apart. The
 //          channels of y up to the next multiple of 8 are written as zero in float16.
 // Requires sm_50. y 16-byte aligned; y_pixel_stride a multiple of 8 in float16.
-// Error    bytes: none against cpu/letterbox_scalar.cpp. float16: one rounding of its float.
+// Error    bytes: none against cpu/letterbox/scalar.cpp. float16: one rounding of its float.
 //
 // Included by device code: C++17.
 #pragma once
